@@ -1,0 +1,163 @@
+"""Examples and datasets: what one trains on, in one canonical form whatever file it came from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from luthier.domain.errors import Action, DataProblem, NotFound
+from luthier.domain.findings import Finding
+from luthier.kit.frozen import Frozen
+
+
+class Shape(StrEnum):
+    ALPACA = "alpaca"
+    SHAREGPT = "sharegpt"
+    MESSAGES = "messages"
+    PROMPT_COMPLETION = "prompt-completion"
+    TEXT = "text"
+    PREFERENCE = "preference"
+    LABELLED = "labelled"  # messages with a good/bad label (KTO)
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    name: str
+    arguments: dict[str, Any]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    content: str
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    name: str | None = None
+    train: bool = True  # OpenAI's `weight: 0` on an assistant message makes this False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training item. Exactly one of `messages` and `text` is filled."""
+
+    row: int  # 1-based, in the source file
+    messages: tuple[Message, ...] = ()
+    tools: tuple[dict[str, Any], ...] = ()
+    text: str = ""
+
+
+class Mapping(Frozen):
+    """How the source's columns became the shape's parts."""
+
+    shape: Shape
+    columns: dict[str, str]  # part of the shape -> column of the source
+    confidence: float  # 0..1; below CONFIRM_BELOW a person must confirm
+    reason: str
+
+
+CONFIRM_BELOW = 0.7
+
+
+class DatasetReport(Frozen):
+    """What the checks found in one source, with the numbers a person wants first."""
+
+    source: str
+    source_bytes: int
+    encoding: str
+    mapping: Mapping
+    rows: int
+    examples: int
+    turns_mean: float
+    characters_p50: int
+    characters_max: int
+    findings: tuple[Finding, ...]
+    findings_left_out: int = 0  # beyond the first thousand per code
+    previews: tuple[dict[str, Any], ...] = ()  # five mapped rows, canonical form
+
+    @property
+    def errors(self) -> int:
+        return sum(1 for finding in self.findings if finding.level == "error")
+
+
+class Dataset(Frozen):
+    """An immutable set of checked examples; its id follows from its content."""
+
+    dataset_id: str
+    name: str
+    sha256: str  # of the canonical examples file
+    shape: Shape
+    examples: int
+    source: str
+    created_at: datetime
+    report: DatasetReport
+
+
+class DatasetFileMissing(NotFound):
+    code = "datasets.file_missing"
+    sentence = "There is no file or folder at {path}."
+    actions = (
+        Action(label="Check the spelling, or give the full path"),
+        Action(label="See the datasets that are already imported", command="luthier datasets list"),
+    )
+
+
+class DatasetNotFound(NotFound):
+    code = "datasets.not_found"
+    sentence = "No dataset is called {name}, and there is no file of that name."
+    actions = (Action(label="See the datasets", command="luthier datasets list"),)
+
+
+class DatasetHasErrors(DataProblem):
+    code = "datasets.has_errors"
+    sentence = "{source} has {errors} that must be mended first; the first one is: {first}"
+    actions = (
+        Action(label="See every problem with its place", command="luthier datasets check {source}"),
+        Action(label="Train without the rows that have errors", command="luthier train --data {source} --skip-bad-rows"),
+    )
+
+
+class DatasetEmpty(DataProblem):
+    code = "datasets.empty"
+    sentence = "{source} holds no examples."
+    actions = (Action(label="Put at least one example into it; see docs/guide/datasets.md for the shapes"),)
+
+
+class DatasetShapeUnknown(DataProblem):
+    code = "datasets.shape_unknown"
+    sentence = "{source} has the columns {columns}, which fit none of the shapes that Luthier knows."
+    actions = (
+        Action(label="Say which column is which", command="luthier datasets check {source} --map prompt=COLUMN --map completion=COLUMN"),
+        Action(label="See the shapes in docs/guide/datasets.md"),
+    )
+
+
+class DatasetUnreadable(DataProblem):
+    code = "datasets.unreadable"
+    sentence = "{source} cannot be read as {kind}: {reason}."
+    actions = (
+        Action(label="Save it again as UTF-8 JSONL or CSV"),
+        Action(label="See every problem with its place", command="luthier datasets check {source}"),
+    )
+
+
+class DatasetMappingUnsure(DataProblem):
+    code = "datasets.mapping_unsure"
+    sentence = "Luthier is not sure how to read the columns of {source}: {reason}"
+    actions = (
+        Action(label="Look at the mapped rows", command="luthier datasets check {source}"),
+        Action(label="Confirm the shape", command="luthier train --data {source} --shape {shape}"),
+    )
+
+
+class DatasetColumnMissing(DataProblem):
+    code = "datasets.column_missing"
+    sentence = "{source} has no column named {column}; it has {columns}."
+    actions = (Action(label="Map a column that exists", command="luthier datasets check {source} --map {part}=COLUMN"),)

@@ -1,0 +1,17 @@
+"""What happened, to what, by whom and why: the history that pages and watchers follow."""
+
+from datetime import datetime
+from typing import Any
+
+from luthier.kit.frozen import Frozen
+
+
+class Event(Frozen):
+    """`seq` grows without gaps being meaningful; a watcher that was away asks for all after the last it saw."""
+
+    seq: int
+    at: datetime
+    kind: str  # "run.state", "run.step", "run.held_out_loss", "run.checkpoint", "run.sample", "run.alert", "run.progress"
+    run_id: str | None
+    author: str  # "user", "supervisor", "worker"
+    body: dict[str, Any]

@@ -1,0 +1,209 @@
+"""What the supervisor and a worker say to each other, through files in the run's folder.
+
+Supervisor to worker: job.json once, then commands.jsonl. Worker to supervisor: journal.jsonl, facts only.
+The worker knows nothing but its folder: no database, no secret, no server address.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from luthier.domain.errors import Action, Problem
+from luthier.domain.plans import EvaluationPlan
+from luthier.domain.recipes import LoraSettings, Method, TrainingSettings
+from luthier.kit.frozen import Frozen
+
+HEARTBEAT_SECONDS = 1.0
+
+
+class Job(Frozen):
+    """attempts/NNN/job.json: everything one attempt needs. Paths are absolute."""
+
+    run_id: str
+    attempt: int
+    token: int  # fencing: facts of an attempt whose token is not the run's newest are ignored
+    method: Method
+    adapter: LoraSettings
+    settings: TrainingSettings
+    evaluation: EvaluationPlan
+    total_steps: int
+    base_folder: str
+    base_name: str
+    base_revision: str
+    train_file: str  # canonical examples, JSONL
+    held_out_file: str | None
+    data_sha256: str  # of both files, one after the other
+    resume_from: str | None  # a sealed checkpoint folder
+
+
+# ── facts: the kinds of journal.jsonl ────────────────────────────────────────────────────────────────────────────
+
+
+class Started(Frozen):
+    kind: Literal["started"] = "started"
+    attempt: int
+    token: int
+    pid: int
+    resumed_from_step: int  # 0 when the run begins
+    versions: dict[str, str]  # torch, transformers, peft, luthier
+    threads: int
+
+
+class Phase(Frozen):
+    """The worker goes on to something else that takes time."""
+
+    kind: Literal["phase"] = "phase"
+    phase: Literal["loading", "preparing", "preflight", "training", "evaluating", "completing"]
+
+
+class Progress(Frozen):
+    """Within a phase that is not training; `total` 0 means unknown."""
+
+    kind: Literal["progress"] = "progress"
+    what: str  # e.g. "tokenising", "answering with the base model"
+    done: int
+    total: int
+
+
+class Prepared(Frozen):
+    kind: Literal["prepared"] = "prepared"
+    examples: int
+    held_out: int
+    dropped_overlong: int
+    tokens_per_epoch: int
+    supervised_tokens_per_epoch: int
+    total_steps: int
+    trainable_parameters: int
+
+
+class PreflightDone(Frozen):
+    kind: Literal["preflight"] = "preflight"
+    errors: int
+    warnings: int
+    report: str  # path inside the run's folder
+
+
+class Step(Frozen):
+    """One optimiser step. `loss` is the mean over the step's supervised tokens, at full precision."""
+
+    kind: Literal["step"] = "step"
+    step: int  # 1-based
+    epoch: float
+    loss: float
+    loss_bits: str  # float.hex() of the loss, so that two curves can be compared bit for bit
+    learning_rate: float
+    gradient_norm: float
+    tokens: int  # of this step, none of them padding
+    supervised_tokens: int
+    seconds: float
+    rss_bytes: int
+
+
+class HeldOutLoss(Frozen):
+    kind: Literal["held_out_loss"] = "held_out_loss"
+    step: int  # 0 is the base model
+    loss: float
+    tokens: int
+
+
+class CheckpointSaved(Frozen):
+    kind: Literal["checkpoint"] = "checkpoint"
+    step: int
+    folder: str  # relative to the run's folder
+    bytes: int
+    seconds: float
+    why: Literal["interval", "stop", "last", "disk"]
+
+
+class Sample(Frozen):
+    """The same prompt answered before and after; shown side by side."""
+
+    kind: Literal["sample"] = "sample"
+    prompt: str
+    expected: str
+    base: str
+    tuned: str
+
+
+class Alert(Frozen):
+    kind: Literal["alert"] = "alert"
+    code: str
+    sentence: str
+    actions: tuple[Action, ...] = ()
+    step: int | None = None
+
+
+class Heartbeat(Frozen):
+    """Every HEARTBEAT_SECONDS from a thread; `busy` counts work done, so that a hang is told from slow work."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    phase: str
+    step: int
+    busy: int
+
+
+class Parked(Frozen):
+    """The last fact of an attempt that stopped with everything kept."""
+
+    kind: Literal["parked"] = "parked"
+    step: int
+    folder: str | None  # of the checkpoint; None when nothing had been trained yet
+    problem: Problem | None = None  # why, when it was not a person's wish
+
+
+class Failed(Frozen):
+    """The last fact of an attempt that could not go on."""
+
+    kind: Literal["failed"] = "failed"
+    problem: Problem
+
+
+class Cancelled(Frozen):
+    kind: Literal["cancelled"] = "cancelled"
+
+
+class Finished(Frozen):
+    """The last fact of an attempt that did everything."""
+
+    kind: Literal["finished"] = "finished"
+    adapter_folder: str  # relative to the run's folder; PEFT's format
+    adapter_sha256: str
+    answers_file: str  # relative; an evaluations.AnswerSheet
+    tokens: int
+    training_seconds: float
+    peak_rss_bytes: int
+
+
+Fact = Annotated[
+    Started
+    | Phase
+    | Progress
+    | Prepared
+    | PreflightDone
+    | Step
+    | HeldOutLoss
+    | CheckpointSaved
+    | Sample
+    | Alert
+    | Heartbeat
+    | Parked
+    | Failed
+    | Cancelled
+    | Finished,
+    Field(discriminator="kind"),
+]
+_FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+
+DURABLE = frozenset({"started", "prepared", "step", "checkpoint", "parked", "failed", "cancelled", "finished", "alert"})
+
+
+def fact_from(kind: str, body: dict[str, Any]) -> Fact:
+    return _FACT.validate_python({**body, "kind": kind})
+
+
+# ── commands: the kinds of commands.jsonl ────────────────────────────────────────────────────────────────────────
+
+
+class Command(Frozen):
+    kind: Literal["stop", "cancel"]
+    token: int  # of the attempt it is meant for

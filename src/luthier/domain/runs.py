@@ -1,0 +1,120 @@
+"""Runs and their attempts, checkpoints and metrics, as the store keeps them."""
+
+from datetime import datetime
+from typing import Any
+
+from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem, ShortOfResources, WorkFailed
+from luthier.domain.plans import Plan
+from luthier.domain.recipes import Recipe
+from luthier.domain.run_states import RunState
+from luthier.kit.frozen import Frozen
+
+
+class Attempt(Frozen):
+    """One worker process that acted for a run."""
+
+    number: int
+    token: int
+    pid: int | None = None
+    process_started_at: float | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    journal_offset: int = 0  # bytes of its journal that are in the store
+
+
+class Run(Frozen):
+    run_id: str
+    name: str
+    state: RunState
+    recipe: Recipe
+    plan: Plan
+    base_folder: str
+    base_revision: str
+    dataset_id: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    step: int = 0
+    total_steps: int = 0
+    loss: float | None = None
+    tokens_per_second: float | None = None
+    peak_rss_bytes: int | None = None
+    training_seconds: float = 0.0
+    phase: str = ""  # what the worker is doing within the state, in its own words
+    progress_done: int = 0
+    progress_total: int = 0
+    beat_at: datetime | None = None  # when the worker was last heard
+    problem: Problem | None = None
+    attempt: int = 0
+    token: int = 0
+    losses_of_worker: int = 0  # how often a worker was lost since the last progress
+    adapter_folder: str | None = None  # absolute
+    adapter_sha256: str | None = None
+    version_id: str | None = None
+    summary: dict[str, Any] = {}  # headline figures of the evaluation
+
+
+class MetricPoint(Frozen):
+    step: int
+    name: str  # "loss", "held_out_loss", "learning_rate", "gradient_norm", "tokens_per_second", "rss_bytes"
+    value: float
+
+
+class Checkpoint(Frozen):
+    run_id: str
+    step: int
+    folder: str  # absolute
+    bytes: int
+    saved_at: datetime
+
+
+class RunNotFound(NotFound):
+    code = "runs.not_found"
+    sentence = "No run is called {name}."
+    actions = (Action(label="See all runs", command="luthier runs list"),)
+
+
+class RunNameAmbiguous(NotFound):
+    code = "runs.name_ambiguous"
+    sentence = "{name} could be any of {candidates}."
+    actions = (Action(label="Give more of the id", command="luthier runs list"),)
+
+
+class RunHasNoAdapter(NotAllowedNow):
+    code = "runs.no_adapter"
+    sentence = "The run {run} is {state} and has no adapter to use yet."
+    actions = (Action(label="Watch it", command="luthier runs watch {run}"),)
+
+
+class WorkerLost(WorkFailed):
+    code = "runs.worker_lost"
+    sentence = "The worker process ended {times} times without saying why, the last time {where}."
+    actions = (
+        Action(label="Read the end of its log", command="luthier runs logs {run}"),
+        Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),
+    )
+
+
+class WorkerFrozen(WorkFailed):
+    code = "runs.worker_frozen"
+    sentence = "The worker process gave no sign of life for {seconds} s and was ended."
+    actions = (Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),)
+
+
+class WorkerOutOfMemory(ShortOfResources):
+    code = "runs.out_of_memory"
+    sentence = "The system ended the worker while it used {used} of memory; it was probably out of memory."
+    actions = (
+        Action(label="Use fewer tokens at a time", command="luthier train ... --set micro_batch_tokens={half}"),
+        Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),
+    )
+
+
+class LossNotFinite(WorkFailed):
+    code = "runs.loss_not_finite"
+    sentence = "The loss became {value} at step {step}; training stopped before any weight was changed by it."
+    actions = (
+        Action(label="Try again with a lower learning rate", command="luthier train ... --set learning_rate={lower}"),
+        Action(label="Look at the examples of that step: rows {rows}"),
+    )

@@ -1,0 +1,1 @@
+"""Things that know nothing of fine-tuning: clock, ids, files, journals, processes, units, HTTP."""

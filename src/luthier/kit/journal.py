@@ -1,0 +1,86 @@
+"""An append-only log of facts in JSON lines: numbered, checksummed, readable while it is being written."""
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from luthier.kit.clock import Clock, rfc3339
+
+
+class Record(NamedTuple):
+    seq: int
+    time: str
+    kind: str
+    body: dict[str, Any]
+
+
+class Tail(NamedTuple):
+    records: list[Record]
+    offset: int  # bytes read so far; pass it back to read on
+
+
+class DamagedJournal(ValueError):
+    """A line that is complete but does not carry its own checksum."""
+
+
+class JournalWriter:
+    """The only writer of one file. `durable` facts are on the disk when `append` returns."""
+
+    def __init__(self, path: Path, clock: Clock, first_seq: int = 1) -> None:
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
+        self._clock = clock
+        self._next_seq = first_seq
+
+    def append(self, kind: str, body: dict[str, Any], *, durable: bool = False) -> int:
+        seq = self._next_seq
+        line = _line(Record(seq, rfc3339(self._clock.now()), kind, body))
+        self._file.write(line)
+        if durable:
+            os.fsync(self._file.fileno())
+        self._next_seq = seq + 1
+        return seq
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_journal(path: Path, offset: int = 0) -> Tail:
+    """The records after byte `offset`. A last line without its line end is still being written and is left alone.
+
+    Raises DamagedJournal when a complete line does not match its checksum.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            content = file.read()
+    except FileNotFoundError:
+        return Tail([], offset)
+    complete = content[: content.rfind(b"\n") + 1]
+    return Tail(list(_records(complete, path)), offset + len(complete))
+
+
+def _records(content: bytes, path: Path) -> Iterator[Record]:
+    for line in content.split(b"\n"):
+        if not line:
+            continue
+        try:
+            document = orjson.loads(line)
+            record = Record(document["seq"], document["time"], document["kind"], document["body"])
+            intact = document["checksum"] == _checksum(record)
+        except (ValueError, KeyError, TypeError):
+            intact = False
+        if not intact:
+            raise DamagedJournal(f"{path} holds a line that does not match its checksum")
+        yield record
+
+
+def _line(record: Record) -> bytes:
+    return orjson.dumps({**record._asdict(), "checksum": _checksum(record)}) + b"\n"
+
+
+def _checksum(record: Record) -> str:
+    return f"{zlib.crc32(orjson.dumps(list(record))):08x}"

@@ -1,0 +1,34 @@
+"""Settings: the only reader of environment variables. Everything else receives typed values."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is read from the environment as LUTHIER_<NAME>; command-line options win over it."""
+
+    model_config = SettingsConfigDict(env_prefix="LUTHIER_", frozen=True, extra="ignore")
+
+    home: Path = Path("~/.luthier")  # the workspace folder
+    database_url: str | None = None  # default: SQLite in the workspace; postgresql://... for teams
+    host: str = "127.0.0.1"
+    port: int = 8765
+    offline: bool = False  # no network at all
+    hub_endpoint: str = "https://huggingface.co"
+    hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
+    worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
+    worker_silence_seconds: float = 30.0  # without a sign of life for so long, a worker counts as frozen
+    supervisor_idle_seconds: float = 20.0  # a supervisor with nothing to do ends after so long
+
+    @cached_property
+    def workspace_folder(self) -> Path:
+        return self.home.expanduser().absolute()
+
+
+def process_environment() -> dict[str, str]:
+    """A copy of this process's environment, to be handed to a child."""
+    return dict(os.environ)
