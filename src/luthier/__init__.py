@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(home: "Path | str | None" = None, settings: "Settings | None" = None) -> "Workspace":  # noqa: A001 - reads as luthier.open()
+def open(home: "Path | str | None" = None, settings: "Settings | None" = None) -> "Workspace":
     """Opens the workspace in `home` (default: LUTHIER_HOME, else ~/.luthier), making it when it is not there."""
-    from luthier.workspace import open_workspace  # noqa: PLC0415 - `import luthier` stays instant
+    from luthier.workspace import open_workspace
 
     return open_workspace(home, settings)

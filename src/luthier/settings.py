@@ -15,10 +15,10 @@ class Settings(BaseSettings):
 
     home: Path = Path("~/.luthier")  # the workspace folder
     database_url: str | None = None  # default: SQLite in the workspace; postgresql://... for teams
-    host: str = "127.0.0.1"
-    port: int = 8765
+    host: str = "127.0.0.1"  # the address that the server listens on
+    port: int = 8765  # and its port
     offline: bool = False  # no network at all
-    hub_endpoint: str = "https://huggingface.co"
+    hub_endpoint: str = "https://huggingface.co"  # where base models are fetched from
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
     worker_silence_seconds: float = 30.0  # without a sign of life for so long, a worker counts as frozen

@@ -1,0 +1,1 @@
+"""Where things come from and go to beyond this machine: one file per vendor, knowing no other vendor."""

@@ -115,12 +115,20 @@ class DatasetNotFound(NotFound):
     actions = (Action(label="See the datasets", command="luthier datasets list"),)
 
 
+class DatasetNameAmbiguous(NotFound):
+    code = "datasets.name_ambiguous"
+    sentence = "{name} could be any of {candidates}."
+    actions = (Action(label="Give more of the id", command="luthier datasets list"),)
+
+
 class DatasetHasErrors(DataProblem):
     code = "datasets.has_errors"
     sentence = "{source} has {errors} that must be mended first; the first one is: {first}"
     actions = (
         Action(label="See every problem with its place", command="luthier datasets check {source}"),
-        Action(label="Train without the rows that have errors", command="luthier train --data {source} --skip-bad-rows"),
+        Action(
+            label="Train without the rows that have errors", command="luthier train --data {source} --skip-bad-rows"
+        ),
     )
 
 
@@ -134,7 +142,10 @@ class DatasetShapeUnknown(DataProblem):
     code = "datasets.shape_unknown"
     sentence = "{source} has the columns {columns}, which fit none of the shapes that Luthier knows."
     actions = (
-        Action(label="Say which column is which", command="luthier datasets check {source} --map prompt=COLUMN --map completion=COLUMN"),
+        Action(
+            label="Say which column is which",
+            command="luthier datasets check {source} --map prompt=COLUMN --map completion=COLUMN",
+        ),
         Action(label="See the shapes in docs/guide/datasets.md"),
     )
 
@@ -161,3 +172,12 @@ class DatasetColumnMissing(DataProblem):
     code = "datasets.column_missing"
     sentence = "{source} has no column named {column}; it has {columns}."
     actions = (Action(label="Map a column that exists", command="luthier datasets check {source} --map {part}=COLUMN"),)
+
+
+class ExampleTooLong(DataProblem):
+    code = "datasets.example_too_long"
+    sentence = "Row {row} has {tokens} tokens, more than the {max_length} that are allowed."
+    actions = (
+        Action(label="Leave such examples out", command="luthier train --data FILE --set overlong=drop"),
+        Action(label="Allow longer examples", command="luthier train --data FILE --set max_length={tokens}"),
+    )

@@ -55,7 +55,9 @@ class LuthierError(Exception):
             code=self.code,
             sentence=self.sentence.format(**fields),
             actions=tuple(_filled(action, fields) for action in self.actions),
-            fields={name: value if isinstance(value, int | float | bool) else str(value) for name, value in fields.items()},
+            fields={
+                name: value if isinstance(value, int | float | bool) else str(value) for name, value in fields.items()
+            },
             details=details,
         )
         super().__init__(self.problem.sentence)

@@ -11,7 +11,9 @@ class Event(Frozen):
 
     seq: int
     at: datetime
-    kind: str  # "run.state", "run.step", "run.held_out_loss", "run.checkpoint", "run.sample", "run.alert", "run.progress"
+    kind: (
+        str  # "run.state", "run.step", "run.held_out_loss", "run.checkpoint", "run.sample", "run.alert", "run.progress"
+    )
     run_id: str | None
     author: str  # "user", "supervisor", "worker"
     body: dict[str, Any]

@@ -36,7 +36,10 @@ class BaseModelNotFound(NotFound):
     sentence = "There is no base model called {name} on this machine."
     actions = (
         Action(label="Use the built-in starter", command="luthier train --base starter --data FILE"),
-        Action(label="Use a folder with config.json, tokenizer.json and *.safetensors", command="luthier train --base PATH --data FILE"),
+        Action(
+            label="Use a folder with config.json, tokenizer.json and *.safetensors",
+            command="luthier train --base PATH --data FILE",
+        ),
         Action(label="See the models that are here", command="luthier models list"),
     )
 
@@ -64,5 +67,47 @@ class StarterUnreachable(Unreachable):
     sentence = "The starter model could not be fetched: {reason}."
     actions = (
         Action(label="Check the network connection and try again", command="luthier models pull starter"),
+        Action(label="Start from a model folder that you have", command="luthier train --base PATH --data FILE"),
+    )
+
+
+class TemplateMissing(ModelProblem):
+    code = "models.template_missing"
+    sentence = "The base model in {folder} has no chat template, so it cannot be taught conversations."
+    actions = (
+        Action(label="Start from an instruct model, which has one", command="luthier train --base starter --data FILE"),
+        Action(label="Train on plain text instead", command="luthier train --base PATH --data FILE --method cpt"),
+    )
+
+
+class TemplateBroken(ModelProblem):
+    code = "models.template_broken"
+    sentence = "The chat template in {folder} cannot be read: {reason}."
+    actions = (Action(label="Fetch the model again, or mend its chat template"),)
+
+
+class TemplateRefused(ModelProblem):
+    code = "models.template_refused"
+    sentence = "The base model's chat template does not accept {what}: {reason}."
+    actions = (
+        Action(label="Bring the turns into the order that the model expects: user, assistant, user, assistant"),
+        Action(label="Choose a base model whose chat template accepts such examples"),
+    )
+
+
+class BaseUnsupported(ModelProblem):
+    code = "models.unsupported"
+    sentence = "Luthier cannot train this base model yet: {what}."
+    actions = (
+        Action(label="Choose a Llama, Mistral or Qwen model"),
+        Action(label="Use the built-in starter", command="luthier train --base starter --data FILE"),
+    )
+
+
+class ModelUnreachable(Unreachable):
+    code = "models.unreachable"
+    sentence = "The model {name} could not be fetched: {reason}."
+    actions = (
+        Action(label="Check the network connection and try again", command="luthier models pull {name}"),
         Action(label="Start from a model folder that you have", command="luthier train --base PATH --data FILE"),
     )

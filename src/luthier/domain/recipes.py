@@ -14,44 +14,46 @@ Scorer = Literal["exact", "json", "off"]
 class LoraSettings(Frozen):
     """Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): W + alpha/rank * B A on each target."""
 
-    kind: Literal["lora"] = "lora"
-    rank: Annotated[int, Field(ge=1, le=1024)] = 16
-    alpha: Annotated[float, Field(gt=0, le=4096)] = 32
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    kind: Literal["lora"] = "lora"  # the kind of adapter
+    rank: Annotated[int, Field(ge=1, le=1024)] = 16  # columns of A and B: how much the adapter can learn
+    alpha: Annotated[float, Field(gt=0, le=4096)] = 32  # the adapter's output is scaled by alpha / rank
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of the adapter's inputs left out in each step
+    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"  # the linear layers that get an adapter, by name
 
 
 class TrainingSettings(Frozen):
     """Every number of the training loop, none left open: the planner fills what the recipe does not pin."""
 
-    epochs: Annotated[float, Field(gt=0, le=100)]
+    epochs: Annotated[float, Field(gt=0, le=100)]  # passes over the training examples
     max_steps: Annotated[int, Field(ge=1)] | None  # ends earlier than `epochs` would
     batch_size: Annotated[int, Field(ge=1, le=4096)]  # examples per optimiser step
-    micro_batch_tokens: Annotated[int, Field(ge=64)]  # most tokens in one forward pass; splits a batch, changes no result
+    micro_batch_tokens: Annotated[int, Field(ge=64)]  # most tokens in one forward pass; changes no result
     max_length: Annotated[int, Field(ge=16)]  # tokens of one example
     overlong: Literal["drop", "truncate", "refuse"]  # what happens to an example that is longer
-    learning_rate: Annotated[float, Field(ge=1e-6, le=1e-1)]
-    schedule: Literal["linear", "cosine", "constant"]
-    warmup_ratio: Annotated[float, Field(ge=0, le=0.5)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    adam_beta1: Annotated[float, Field(gt=0, lt=1)]
-    adam_beta2: Annotated[float, Field(gt=0, lt=1)]
-    adam_epsilon: Annotated[float, Field(gt=0)]
-    max_gradient_norm: Annotated[float, Field(gt=0)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1e-1)]  # at its peak, after the warm-up
+    schedule: Literal["linear", "cosine", "constant"]  # how the learning rate falls after the warm-up
+    warmup_ratio: Annotated[float, Field(ge=0, le=0.5)]  # share of all steps in which the learning rate rises
+    weight_decay: Annotated[float, Field(ge=0, le=1)]  # AdamW's pull of the adapter towards zero
+    adam_beta1: Annotated[float, Field(gt=0, lt=1)]  # memory of AdamW's mean of the gradients
+    adam_beta2: Annotated[float, Field(gt=0, lt=1)]  # memory of AdamW's mean of their squares
+    adam_epsilon: Annotated[float, Field(gt=0)]  # keeps AdamW's division finite
+    max_gradient_norm: Annotated[float, Field(gt=0)]  # longer gradients are shortened to this
+    seed: Annotated[int, Field(ge=0, lt=2**63)]  # of the adapter's start, the order of the data and dropout
     train_on: Literal["assistant", "everything"]  # whose tokens carry loss
     precision: Literal["bf16", "fp32"]  # of the frozen base; the adapter and its optimiser are always fp32
-    kernels: Literal["fused", "reference"]
-    checkpoint_every: Annotated[int, Field(ge=1)]  # steps
-    keep_checkpoints: Annotated[int, Field(ge=1)]
+    kernels: Literal["fused", "reference"]  # own fast functions, or PEFT's own forward pass
+    checkpoint_every: Annotated[int, Field(ge=1)]  # steps between checkpoints
+    keep_checkpoints: Annotated[int, Field(ge=1)]  # how many of the newest stay on the disk
     evaluate_every: Annotated[int, Field(ge=1)]  # steps between held-out loss measurements
 
 
 def _pins_of(settings: type[Frozen]) -> type[Frozen]:
     fields: dict[str, Any] = {}
     for name, field in settings.model_fields.items():
-        limited = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation  # type: ignore[name-defined]
-        fields[name] = (limited | None, None)
+        value: Any = field.annotation
+        for limit in field.metadata:
+            value = Annotated[value, limit]
+        fields[name] = (value | None, None)
     return create_model("PinnedSettings", __base__=Frozen, __doc__="The settings that a recipe fixes.", **fields)
 
 
@@ -61,26 +63,26 @@ PinnedSettings: type[Frozen] = _pins_of(TrainingSettings)
 class EvaluationSpec(Frozen):
     """How the result is proved on held-out examples; None lets the planner choose."""
 
-    scorer: Scorer | None = None
-    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] | None = None
+    scorer: Scorer | None = None  # what counts as a right answer
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] | None = None  # of one answer
     examples: Annotated[int, Field(ge=0)] | None = None  # how many held-out examples are answered
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] | None = None  # when no held-out file is given
 
 
 class Recipe(Frozen):
-    """`data` and `held_out` are a file's path or an imported dataset's name; `settings` holds only what is pinned."""
+    """What one run is asked to do, as it is written in a recipe file."""
 
-    name: str | None = None
-    base: str = "starter"
-    data: str
-    held_out: str | None = None
-    shape: str | None = None
+    name: str | None = None  # what the run is called; by default after the data
+    base: str = "starter"  # the base model: starter, a folder, or a hub id
+    data: str  # a file's path or an imported dataset's name
+    held_out: str | None = None  # examples kept from training, to prove the result; by default split off
+    shape: str | None = None  # the shape of the data; by default detected
     columns: dict[str, str] = {}  # part of the shape -> column of the source
-    skip_bad_rows: bool = False
-    method: Method = "sft"
-    adapter: LoraSettings = LoraSettings()
-    settings: dict[str, Any] = {}
-    evaluation: EvaluationSpec = EvaluationSpec()
+    skip_bad_rows: bool = False  # train without the rows that have errors, and say which
+    method: Method = "sft"  # sft learns answers, cpt continues pretraining on text
+    adapter: LoraSettings = LoraSettings()  # see Adapter
+    settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
+    evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
 
     @field_validator("settings")
     @classmethod
@@ -98,3 +100,9 @@ class RecipeUnreadable(WrongUsage):
     code = "recipes.unreadable"
     sentence = "The recipe {path} cannot be read: {reason}."
     actions = (Action(label="Write it as YAML or JSON; docs/guide/recipes.md shows one"),)
+
+
+class AdapterTargetsUnknown(WrongUsage):
+    code = "recipes.adapter_targets_unknown"
+    sentence = "The adapter cannot be put on {targets}: {reason}."
+    actions = (Action(label="Put it on every linear layer: set adapter.targets to all-linear"),)

@@ -30,6 +30,7 @@ class Run(Frozen):
     plan: Plan
     base_folder: str
     base_revision: str
+    base_licence: str = "unknown"
     dataset_id: str
     created_at: datetime
     updated_at: datetime
@@ -117,4 +118,28 @@ class LossNotFinite(WorkFailed):
     actions = (
         Action(label="Try again with a lower learning rate", command="luthier train ... --set learning_rate={lower}"),
         Action(label="Look at the examples of that step: rows {rows}"),
+    )
+
+
+class CheckpointMismatch(NotAllowedNow):
+    code = "runs.checkpoint_mismatch"
+    sentence = "The checkpoint of step {step} was made with other {what}, so the run cannot go on from it."
+    actions = (
+        Action(label="Undo the change, then resume", command="luthier runs resume {run}"),
+        Action(label="Start a new run", command="luthier train ..."),
+    )
+
+
+class CheckpointDamaged(WorkFailed):
+    code = "runs.checkpoint_damaged"
+    sentence = "The checkpoint in {folder} is damaged: {reason}."
+    actions = (Action(label="Go on from the one before it", command="luthier runs resume {run}"),)
+
+
+class WorkerShortOfMemory(ShortOfResources):
+    code = "runs.short_of_memory"
+    sentence = "The worker asked for more memory than there is, while it was {phase} and used {used}."
+    actions = (
+        Action(label="Use fewer tokens at a time", command="luthier train ... --set micro_batch_tokens={half}"),
+        Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),
     )

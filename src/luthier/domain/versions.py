@@ -31,3 +31,9 @@ class VersionNotFound(NotFound):
     code = "versions.not_found"
     sentence = "No version is called {name}."
     actions = (Action(label="See all versions", command="luthier versions list"),)
+
+
+class VersionNameAmbiguous(NotFound):
+    code = "versions.name_ambiguous"
+    sentence = "{name} could be any of {candidates}."
+    actions = (Action(label="Give more of the id", command="luthier versions list"),)

@@ -1,0 +1,1 @@
+"""The only package that imports torch; it runs as a process of its own: python -m luthier.engine."""

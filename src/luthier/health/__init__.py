@@ -1,0 +1,1 @@
+"""From metrics and files to verdicts: pure."""

@@ -23,7 +23,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(staged, path)
+        staged.replace(path)
     except BaseException:
         staged.unlink(missing_ok=True)
         raise
@@ -84,7 +84,7 @@ def sealed_folder(final: Path, facts: dict[str, Any]) -> Iterator[Path]:
         yield staging
         _seal(staging, facts)
         shutil.rmtree(final, ignore_errors=True)
-        os.rename(staging, final)
+        staging.rename(final)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise

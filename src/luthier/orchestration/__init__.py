@@ -1,0 +1,1 @@
+"""Decides when: loops that claim runs, start workers, watch them and recover."""

@@ -1,0 +1,1 @@
+"""From numbers to plans: pure functions, no torch, no network."""

@@ -1,0 +1,1 @@
+"""Decides what: one module per noun, one transaction per use case."""

@@ -1,0 +1,33 @@
+"""Writes the pages of docs/reference that follow from the code; a test holds that they are up to date."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.reference import errors, journal, settings  # noqa: E402 - the path must be set first
+
+FOLDER = ROOT / "docs" / "reference"
+PAGES: dict[str, Callable[[], str]] = {
+    "errors.md": errors.page,
+    "journal.md": journal.page,
+    "settings.md": settings.page,
+}
+MARK = "<!-- Written by `make docs` from the code. -->\n\n"
+
+
+def content_of(name: str) -> str:
+    return MARK + PAGES[name]().rstrip() + "\n"
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        (FOLDER / name).write_text(content_of(name), encoding="utf-8")
+        print(f"docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()

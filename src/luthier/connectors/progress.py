@@ -1,0 +1,15 @@
+"""How connectors say how far they are."""
+
+from collections.abc import Callable
+
+from luthier.domain.jobs import Progress
+from luthier.kit.http import OnBytes
+
+OnProgress = Callable[[Progress], None]
+
+
+def report_bytes(what: str, on_progress: OnProgress | None, before: int, total: int) -> OnBytes | None:
+    """Progress within one of several files; `before` are the bytes of those that are done."""
+    if on_progress is None:
+        return None
+    return lambda done, _: on_progress(Progress(what=what, done=before + done, total=total))

@@ -1,0 +1,101 @@
+"""The one form that examples have on disk: a JSON object per line, fields at their defaults left out."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from luthier.domain.datasets import DatasetUnreadable, Example, Message, Role, ToolCall
+from luthier.kit.files import sync_folder
+
+
+def write_examples(path: Path, examples: Iterable[Example]) -> str:
+    """Writes one example per line, whole or not at all, in bounded memory; returns the file's sha256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
+    digest = hashlib.sha256()
+    try:
+        with open(staged, "wb") as file:
+            for example in examples:
+                line = to_line(example)
+                digest.update(line)
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return digest.hexdigest()
+
+
+def read_examples(path: Path) -> Iterator[Example]:
+    """The examples of a file written by `write_examples`; raises DatasetUnreadable for any other file."""
+    with open(path, encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield from_dict(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise DatasetUnreadable(
+                    source=path, kind="canonical examples", reason=f"line {number} is damaged", details=repr(error)
+                ) from error
+
+
+def to_line(example: Example) -> bytes:
+    # The standard library's writer keeps integers of any size exact; orjson refuses those beyond 64 bits.
+    return json.dumps(to_dict(example), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def to_dict(example: Example) -> dict[str, Any]:
+    if example.text:
+        return {"row": example.row, "text": example.text}
+    document: dict[str, Any] = {"row": example.row, "messages": [message_to_dict(each) for each in example.messages]}
+    if example.tools:
+        document["tools"] = list(example.tools)
+    return document
+
+
+def from_dict(document: dict[str, Any]) -> Example:
+    return Example(
+        row=document["row"],
+        messages=tuple(_message_from(each) for each in document.get("messages", ())),
+        tools=tuple(document.get("tools", ())),
+        text=document.get("text", ""),
+    )
+
+
+def message_to_dict(message: Message) -> dict[str, Any]:
+    document: dict[str, Any] = {"role": message.role.value, "content": message.content}
+    if message.reasoning is not None:
+        document["reasoning"] = message.reasoning
+    if message.tool_calls:
+        document["tool_calls"] = [_call_to_dict(call) for call in message.tool_calls]
+    if message.name is not None:
+        document["name"] = message.name
+    if not message.train:
+        document["train"] = False
+    return document
+
+
+def _call_to_dict(call: ToolCall) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": call.name, "arguments": call.arguments}
+    if call.id is not None:
+        document["id"] = call.id
+    return document
+
+
+def _message_from(document: dict[str, Any]) -> Message:
+    return Message(
+        role=Role(document["role"]),
+        content=document["content"],
+        reasoning=document.get("reasoning"),
+        tool_calls=tuple(
+            ToolCall(name=call["name"], arguments=call["arguments"], id=call.get("id"))
+            for call in document.get("tool_calls", ())
+        ),
+        name=document.get("name"),
+        train=document.get("train", True),
+    )

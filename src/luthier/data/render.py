@@ -1,0 +1,215 @@
+"""From an example to tokens and a loss mask, through the base model's own tokenizer and chat template."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jinja2 import TemplateError, TemplateSyntaxError
+from numpy.typing import NDArray
+from tokenizers import Encoding
+
+from luthier.data.capabilities import Capabilities, probe
+from luthier.data.chat_form import ChatForm, chat_form
+from luthier.data.spans import Messages, Span, TurnFinder, find_turns
+from luthier.data.template import ChatTemplate
+from luthier.data.tokenizer_files import TokenizerFiles, load_tokenizer_files
+from luthier.domain.datasets import Example, Message, Role
+from luthier.domain.models import TemplateBroken, TemplateMissing, TemplateRefused
+
+TrainOn = Literal["assistant", "everything"]
+_ANSWER_MARK = "zqxjmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    ids: list[int]
+    supervised: list[bool]  # True where the token itself is to be predicted
+    text: str
+    missed: tuple[int, ...] = ()  # messages that should be trained and that the text does not hold as they are
+    prompt_differs: tuple[int, ...] = ()  # messages that generation will open otherwise than training does
+    written_as_text: frozenset[str] = frozenset()  # parts for which the template has no words
+
+
+class Renderer:
+    """Reads a model's folder once; afterwards every method is a pure function of its arguments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files: TokenizerFiles = load_tokenizer_files(folder)
+        self._tokenizer = self.files.tokenizer
+        self._template = _compiled(self.files)
+        self.capabilities: Capabilities | None = probe(self._template) if self._template else None
+        self.turn_end = self._find_turn_end()
+        self._finder = TurnFinder(list(self.files.added_tokens.values()), self.turn_end)
+        self._splits_cleanly = self._token_ids("a\nb") == self._token_ids("a\n") + self._token_ids("b")
+        self.bos_id = self.files.id_of("bos_token")
+        self.eos_id = self.files.id_of("eos_token")
+        self.pad_id = self.files.id_of("pad_token")
+        self.turn_end_id = self.files.tokenizer.token_to_id(self.turn_end) if self.turn_end else None
+        self.stop_ids = _union(self.turn_end_id, self.eos_id, *self.files.end_ids)
+        self.rendered_sha256 = _template_hash(self.files)
+
+    @property
+    def vocabulary_size(self) -> int:
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def render(self, example: Example, train_on: TrainOn = "assistant") -> Rendered:
+        return self.render_many([example], train_on)[0]
+
+    def render_many(self, examples: Sequence[Example], train_on: TrainOn = "assistant") -> list[Rendered]:
+        """Like `render` for each, with one call into the tokenizer; raises TemplateRefused naming the row."""
+        drafts = [self._draft(example, train_on) for example in examples]
+        encodings = self._tokenizer.encode_batch([draft.text for draft in drafts], add_special_tokens=False)
+        return [self._finished(draft, encoding) for draft, encoding in zip(drafts, encodings, strict=True)]
+
+    def prompt_ids(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
+        """The tokens after which the model is to answer."""
+        form = self._form(messages, tools)
+        return self._token_ids(self._rendered(form.messages, form.tools, True, "these messages"))
+
+    def text_prompt_ids(self, text: str) -> list[int]:
+        """The tokens of plain text that the model is to continue."""
+        return [*self.files.added_before, *self._token_ids(text)]
+
+    def decode(self, ids: Sequence[int], *, control_tokens: bool = False) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=not control_tokens))
+
+    # ── conversations ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _draft(self, example: Example, train_on: TrainOn) -> "_Draft":
+        if not example.messages:
+            return _Draft(text=example.text, is_plain=True)
+        form = self._form(example.messages, example.tools)
+        where = f"row {example.row}"
+        full = self._rendered(form.messages, form.tools, False, where)
+        if train_on == "everything":
+            return _Draft(full, spans=[Span(0, len(full))], written_as_text=form.written_as_text)
+        trained = [
+            at
+            for at, origin in enumerate(form.origins)
+            if form.messages[at]["role"] == "assistant" and example.messages[origin].train
+        ]
+
+        def render(messages: Messages, generation_prompt: bool) -> str:
+            return self._require_template().render(messages, form.tools, generation_prompt=generation_prompt)
+
+        turns = find_turns(form.messages, trained, full, render, self._finder)
+        return _Draft(
+            full,
+            spans=list(turns.spans.values()),
+            missed=tuple(form.origins[at] for at in turns.missed),
+            prompt_differs=tuple(form.origins[at] for at in turns.prompt_differs),
+            written_as_text=form.written_as_text,
+        )
+
+    def _form(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> ChatForm:
+        self._require_template()
+        assert self.capabilities is not None
+        return chat_form(messages, tools, self.capabilities)
+
+    def _require_template(self) -> ChatTemplate:
+        if self._template is None:
+            raise TemplateMissing(folder=self.files.folder)
+        return self._template
+
+    def _rendered(
+        self, messages: Messages, tools: list[dict[str, Any]], generation_prompt: bool, what: str
+    ) -> str:
+        try:
+            return self._require_template().render(messages, tools, generation_prompt=generation_prompt)
+        except TemplateError as error:
+            raise TemplateRefused(what=what, reason=str(error).rstrip(".")) from error
+
+    def _find_turn_end(self) -> str:
+        """What the template writes after an answer, up to its first control token; empty when it writes none."""
+        if self._template is None:
+            return ""
+        user, answer = Message(Role.USER, "a"), Message(Role.ASSISTANT, _ANSWER_MARK)
+        form = self._form([user, answer], ())
+        text = self._rendered(form.messages, [], False, "a question and an answer")
+        tail = text[text.rfind(_ANSWER_MARK) + len(_ANSWER_MARK) :]
+        for token_id in self._token_ids(tail):
+            if token_id in self.files.added_tokens:
+                token = self.files.added_tokens[token_id]
+                return tail[: tail.index(token) + len(token)].lstrip() if token in tail else ""
+        return ""
+
+    # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _token_ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _finished(self, draft: "_Draft", encoding: Encoding) -> Rendered:
+        if draft.is_plain:
+            return self._plain_text(draft.text, encoding)
+        ids, supervised = list(encoding.ids), _mask(encoding, draft.spans)
+        if self._splits_cleanly and _straddles(encoding, draft.spans):
+            ids, supervised = self._in_pieces(draft)
+        return Rendered(
+            ids, supervised.tolist(), draft.text, draft.missed, draft.prompt_differs, draft.written_as_text
+        )
+
+    def _in_pieces(self, draft: "_Draft") -> tuple[list[int], NDArray[np.bool_]]:
+        """A token must not reach from the prompt into the answer: at generation the prompt is a whole of its own."""
+        cuts = [0, *(span.start for span in draft.spans if span.start), len(draft.text)]
+        ids: list[int] = []
+        masks = []
+        for start, end in zip(cuts, cuts[1:], strict=False):
+            piece = self._tokenizer.encode(draft.text[start:end], add_special_tokens=False)
+            ids += piece.ids
+            shifted = [Span(span.start - start, span.end - start) for span in draft.spans]
+            masks.append(_mask(piece, shifted))
+        return ids, np.concatenate(masks)
+
+    def _plain_text(self, text: str, encoding: Encoding) -> Rendered:
+        before = list(self.files.added_before)
+        after = list(self.files.added_after) or ([self.eos_id] if self.eos_id is not None else [])
+        ids = [*before, *encoding.ids, *after]
+        return Rendered(ids, [False] * len(before) + [True] * (len(ids) - len(before)), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    text: str
+    spans: "list[Span] | tuple[Span, ...]" = ()
+    missed: tuple[int, ...] = ()
+    prompt_differs: tuple[int, ...] = ()
+    written_as_text: frozenset[str] = frozenset()
+    is_plain: bool = False
+
+
+def _mask(encoding: Encoding, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """A token counts to a span when it ends inside it, so that one that reaches in from before is included."""
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    mask = np.zeros(len(offsets), dtype=np.bool_)
+    for span in spans:
+        mask |= (offsets[:, 1] > span.start) & (offsets[:, 1] <= span.end) & (offsets[:, 0] < span.end)
+    return mask
+
+
+def _straddles(encoding: Encoding, spans: Sequence[Span]) -> bool:
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    return any(bool(np.any((offsets[:, 0] < span.start) & (offsets[:, 1] > span.start))) for span in spans)
+
+
+def _compiled(files: TokenizerFiles) -> ChatTemplate | None:
+    if files.template is None:
+        return None
+    try:
+        return ChatTemplate(files.template, files.named_tokens)
+    except TemplateSyntaxError as error:
+        reason = f"line {error.lineno}: {error.message}"
+        raise TemplateBroken(folder=files.folder, reason=reason) from error
+
+
+def _template_hash(files: TokenizerFiles) -> str:
+    digest = hashlib.sha256((files.template or "").encode())
+    for name, token in sorted(files.named_tokens.items()):
+        digest.update(f"\n{name}={token}".encode())
+    return digest.hexdigest()
+
+
+def _union(*ids: int | None) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(each for each in ids if each is not None))

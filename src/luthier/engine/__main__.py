@@ -1,0 +1,37 @@
+"""The worker process: `dequantise GGUF FOLDER`, `chat`, or `RUN_FOLDER --attempt N`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from luthier.domain.errors import LuthierError
+
+
+def main(arguments: Sequence[str]) -> int:
+    match arguments:
+        case ["dequantise", source, target]:
+            return _dequantise(Path(source), Path(target))
+        case ["chat"]:
+            from luthier.engine.chat import serve
+
+            return serve()
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
+
+
+def _dequantise(source: Path, target: Path) -> int:
+    from luthier.engine.dequantise import dequantise
+
+    try:
+        dequantise(source, target)
+    except LuthierError as error:
+        sys.stdout.buffer.write(orjson.dumps(error.problem.model_dump(mode="json")) + b"\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

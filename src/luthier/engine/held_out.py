@@ -1,0 +1,31 @@
+"""The loss on examples that are never trained on: mean over their supervised tokens."""
+
+import torch
+
+from luthier.data.encode import EncodedSet
+from luthier.data.packing import micro_batches
+from luthier.domain.jobs import HeldOutLoss
+from luthier.domain.recipes import TrainingSettings
+from luthier.engine.channel import Channel
+from luthier.engine.forward import products_in, row_loss, supervised_places
+from luthier.engine.loading import LoadedBase
+from luthier.engine.packed_attention import packed_attention
+
+
+@torch.no_grad()
+def held_out_loss(
+    base: LoadedBase, held_out: EncodedSet, settings: TrainingSettings, step: int, channel: Channel
+) -> HeldOutLoss:
+    """Of the model as it stands: with its adapter, or inside `Adapter.disabled` without it.
+
+    Raises Interrupted between two passes when somebody wishes so.
+    """
+    total, tokens = 0.0, 0
+    with packed_attention(base.model), products_in(settings):
+        for group in micro_batches(held_out.lengths.tolist(), settings.micro_batch_tokens):
+            channel.obey()
+            row = held_out.packed(group)
+            total += float(row_loss(base.model, row))
+            tokens += len(supervised_places(row))
+            channel.busy += 1
+    return HeldOutLoss(step=step, loss=total / tokens, tokens=tokens)

@@ -1,0 +1,63 @@
+"""Loads a base model from a folder: frozen, in the precision asked for, without running any code it brings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from luthier.data.render import Renderer
+from luthier.domain.models import BaseUnsupported, ModelDamaged, ModelShape
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedBase:
+    model: PreTrainedModel
+    renderer: Renderer
+    shape: ModelShape
+
+
+def load_base(folder: Path, precision: str) -> LoadedBase:
+    """Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder."""
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype={"bf16": torch.bfloat16, "fp32": torch.float32}[precision],
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            attn_implementation="sdpa",
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelDamaged(folder=folder, name=folder, reason="it cannot be loaded", details=repr(error)) from error
+    _refuse_unsupported(model)
+    model.requires_grad_(False)
+    model.eval()
+    return LoadedBase(model=model, renderer=Renderer(folder), shape=_shape_of(model))
+
+
+def _refuse_unsupported(model: PreTrainedModel) -> None:
+    if model.config.is_encoder_decoder:
+        raise BaseUnsupported(what="it is an encoder with a decoder")
+    if not isinstance(model.get_output_embeddings(), torch.nn.Linear):
+        raise BaseUnsupported(what="its head is not a linear layer")
+    if getattr(model.config, "attention_chunk_size", None):
+        raise BaseUnsupported(what="its attention works in chunks")
+
+
+def _shape_of(model: PreTrainedModel) -> ModelShape:
+    config = model.config
+    heads = config.num_attention_heads
+    return ModelShape(
+        architecture=type(model).__name__,
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        intermediate=config.intermediate_size,
+        heads=heads,
+        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+        head_width=getattr(config, "head_dim", None) or config.hidden_size // heads,
+        vocabulary=config.vocab_size,
+        context_length=config.max_position_embeddings,
+        tied_embeddings=bool(config.tie_word_embeddings),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+    )

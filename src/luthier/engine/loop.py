@@ -1,0 +1,161 @@
+"""The training loop: one optimiser step after the other, each a function of the state before it and its number."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from luthier.data.order import epochs_done, indices_of_step
+from luthier.data.packing import PackedRow, micro_batches
+from luthier.domain.jobs import CheckpointSaved, Job, Step
+from luthier.domain.runs import LossNotFinite
+from luthier.engine.adapters import Adapter
+from luthier.engine.channel import Channel, Interrupted
+from luthier.engine.checkpoints import TrainingState, save
+from luthier.engine.crash_points import CrashPoints
+from luthier.engine.determinism import seed_for
+from luthier.engine.forward import products_in, row_loss, supervised_places
+from luthier.engine.held_out import held_out_loss
+from luthier.engine.loading import LoadedBase
+from luthier.engine.memory_use import peak_rss_bytes, rss_bytes
+from luthier.engine.optimiser import Optimiser
+from luthier.engine.packed_attention import packed_attention
+from luthier.engine.preparing import PreparedData
+from luthier.health.losses import not_finite
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Everything that one attempt trains with."""
+
+    job: Job
+    run_folder: Path
+    base: LoadedBase
+    data: PreparedData
+    adapter: Adapter
+    optimiser: Optimiser
+    channel: Channel
+    crash: CrashPoints
+
+
+def train(bench: Bench, state: TrainingState) -> TrainingState:
+    """From `state` to the last step. A wish to stop is obeyed between steps, after a checkpoint.
+
+    Raises Interrupted, and LossNotFinite before the step that would have been spoiled has changed anything.
+    """
+    settings, total = bench.job.settings, bench.data.total_steps
+    state = _measured(bench, state) if state.step == 0 else state
+    saved_step = state.step
+    while state.step < total:
+        wish = bench.channel.wish()
+        if wish == "stop" and saved_step < state.step:
+            _save(bench, state, "stop")
+        if wish is not None:
+            raise Interrupted(wish)
+        bench.crash.reach("before_step")
+        state = _take_step(bench, state)
+        bench.crash.reach("after_step")
+        if state.step % settings.evaluate_every == 0 or state.step == total:
+            state = _measured(bench, state)
+        if state.step % settings.checkpoint_every == 0 or state.step == total:
+            _save(bench, state, "last" if state.step == total else "interval")
+            saved_step = state.step
+    bench.crash.reach("trained")
+    return state
+
+
+def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
+    started = time.perf_counter()
+    settings, step = bench.job.settings, before.step + 1
+    indices = indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
+    rows = _rows_of(bench, indices)
+    supervised = sum(len(supervised_places(row)) for row in rows)
+    seed_for(settings.seed, step)
+    loss = _gather_gradients(bench, rows, supervised)
+    bench.crash.reach("after_backward")
+    gradient_norm = bench.optimiser.gradient_norm()
+    _refuse_not_finite(bench, step, loss, gradient_norm, indices)
+    learning_rate = bench.optimiser.update(step, gradient_norm)
+    bench.adapter.refresh()
+    bench.crash.reach("after_update")
+    seconds = time.perf_counter() - started
+    tokens = sum(len(row.ids) for row in rows)
+    fact = Step(
+        step=step,
+        epoch=epochs_done(step, settings.batch_size, len(bench.data.train)),
+        loss=loss,
+        loss_bits=loss.hex(),
+        learning_rate=learning_rate,
+        gradient_norm=gradient_norm,
+        tokens=tokens,
+        supervised_tokens=supervised,
+        seconds=seconds,
+        rss_bytes=rss_bytes(),
+    )
+    bench.channel.step = step
+    bench.channel.say(fact)
+    return before.model_copy(
+        update={
+            "step": step,
+            "tokens": before.tokens + tokens,
+            "training_seconds": before.training_seconds + seconds,
+            "peak_rss_bytes": max(before.peak_rss_bytes, peak_rss_bytes()),
+        }
+    )
+
+
+def _rows_of(bench: Bench, indices: list[int]) -> list[PackedRow]:
+    train = bench.data.train
+    groups = micro_batches([int(train.lengths[index]) for index in indices], bench.job.settings.micro_batch_tokens)
+    return [train.packed([indices[place] for place in group]) for group in groups]
+
+
+def _gather_gradients(bench: Bench, rows: list[PackedRow], supervised: int) -> float:
+    """The mean loss over the step's supervised tokens, and its gradient, however the rows are cut."""
+    total = 0.0
+    with packed_attention(bench.base.model), bench.adapter.training(), products_in(bench.job.settings):
+        for row in rows:
+            loss = row_loss(bench.base.model, row)
+            (loss / supervised).backward()
+            total += float(loss)
+            bench.channel.busy += 1
+    return total / supervised
+
+
+def _refuse_not_finite(bench: Bench, step: int, loss: float, gradient_norm: float, indices: list[int]) -> None:
+    value = not_finite(loss, gradient_norm)
+    if value is not None:
+        rows = sorted({int(bench.data.train.rows[index]) for index in indices})
+        raise LossNotFinite(
+            value=value,
+            step=step,
+            lower=bench.job.settings.learning_rate / 5,
+            rows=", ".join(str(row) for row in rows),
+        )
+
+
+def _measured(bench: Bench, state: TrainingState) -> TrainingState:
+    """With the held-out loss of this step, if anything is held out. Step 0 is the base model, without its adapter."""
+    if bench.data.held_out is None:
+        return state
+    arguments = (bench.base, bench.data.held_out, bench.job.settings, state.step, bench.channel)
+    if state.step == 0:
+        with bench.adapter.disabled():
+            fact = held_out_loss(*arguments)
+    else:
+        fact = held_out_loss(*arguments)
+    bench.channel.say(fact)
+    return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
+
+
+def _save(bench: Bench, state: TrainingState, why: str) -> None:
+    started = time.perf_counter()
+    saved = save(bench.run_folder / "checkpoints", bench.job, state, bench.adapter, bench.optimiser, bench.crash)
+    bench.channel.say(
+        CheckpointSaved(
+            step=state.step,
+            folder=saved.folder.relative_to(bench.run_folder).as_posix(),
+            bytes=saved.bytes,
+            seconds=time.perf_counter() - started,
+            why=why,  # type: ignore[arg-type]
+        )
+    )

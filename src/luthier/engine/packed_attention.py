@@ -1,0 +1,143 @@
+"""Causal attention over packed rows: every example attends to itself alone, and no padding is ever computed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
+from transformers import AttentionInterface, PreTrainedModel
+
+from luthier.domain.models import BaseUnsupported
+
+NAME = "luthier_packed"
+_KEEP_PROBABILITIES_UP_TO = 512  # tokens of an example; longer ones are computed again, so memory stays linear
+
+
+@contextmanager
+def packed_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Within, `model` expects one packed row and its `boundaries`; generation needs the model's own attention."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation(NAME)
+    if model.config._attn_implementation != NAME:
+        raise BaseUnsupported(what="its attention cannot be exchanged")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+def attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float,
+    boundaries: Sequence[int],
+    sliding_window: int | None = None,
+    **options: Any,
+) -> tuple[Tensor, None]:
+    """What transformers calls: query [1, heads, tokens, width], key and value [1, kv_heads, tokens, width].
+
+    Returns [1, tokens, heads, width]. Raises BaseUnsupported for variants of attention that are not computed here.
+    """
+    for name in ("softcap", "s_aux", "position_bias"):
+        if options.get(name) is not None:
+            raise BaseUnsupported(what=f"its attention uses {name}")
+    if options.get("dropout"):
+        raise BaseUnsupported(what="its attention uses dropout")
+    return _PackedAttention.apply(query[0], key[0], value[0], tuple(boundaries), scaling, sliding_window), None
+
+
+AttentionInterface.register(NAME, attend)
+
+
+class _PackedAttention(torch.autograd.Function):
+    """softmax(Q Kᵀ s) V per example, in plain batched GEMMs: torch's own fused kernel is slower than these on a CPU.
+
+    Query heads that share a key head are laid under one another, so keys are never repeated.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        boundaries: tuple[int, ...],
+        scaling: float,
+        window: int | None,
+    ) -> Tensor:
+        heads, tokens, width = query.shape
+        out = query.new_empty(tokens, heads, width)
+        kept: list[Tensor] = []
+        for start, end in zip(boundaries[:-1], boundaries[1:], strict=True):
+            part = _Part(query, key, start, end)
+            probabilities = part.probabilities(scaling, window)
+            _write_heads(out[start:end], torch.bmm(probabilities, value[:, start:end]))
+            if end - start <= _KEEP_PROBABILITIES_UP_TO:
+                kept.append(probabilities)
+        ctx.save_for_backward(query, key, value, *kept)  # type: ignore[attr-defined]
+        ctx.layout = (boundaries, scaling, window)  # type: ignore[attr-defined]
+        return out.unsqueeze(0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, *saved = ctx.saved_tensors
+        boundaries, scaling, window = ctx.layout
+        kept = iter(saved)
+        # Gradients take the layout [tokens, heads, width] in memory: the projections below them want tokens first.
+        d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
+        for start, end in zip(boundaries[:-1], boundaries[1:], strict=True):
+            part = _Part(query, key, start, end)
+            short = end - start <= _KEEP_PROBABILITIES_UP_TO
+            probabilities = next(kept) if short else part.probabilities(scaling, window)
+            d_out = part.grouped(grad[0, start:end].transpose(0, 1))
+            d_value[:, start:end] = torch.bmm(probabilities.transpose(1, 2), d_out)
+            d_probabilities = torch.bmm(d_out, value[:, start:end].transpose(1, 2))
+            d_scores = torch.ops.aten._softmax_backward_data(d_probabilities, probabilities, -1, probabilities.dtype)
+            d_scores.mul_(scaling)
+            _write_heads(d_query[:, start:end].transpose(0, 1), torch.bmm(d_scores, part.key))
+            d_key[:, start:end] = torch.bmm(d_scores.transpose(1, 2), part.query)
+        return d_query, d_key, d_value, None, None, None
+
+
+class _Part:
+    """One example's queries as [kv_heads, group * length, width] beside its keys [kv_heads, length, width]."""
+
+    def __init__(self, query: Tensor, key: Tensor, start: int, end: int) -> None:
+        self.key = key[:, start:end]
+        self.query = self.grouped(query[:, start:end])
+
+    def grouped(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(self.key.shape[0], -1, self.key.shape[2])
+
+    def probabilities(self, scaling: float, window: int | None) -> Tensor:
+        kv_heads, length, _ = self.key.shape
+        group = self.query.shape[1] // length
+        mask = _mask(length, window, self.query.dtype).repeat(group, 1).expand(kv_heads, -1, -1)
+        return torch.baddbmm(mask, self.query, self.key.transpose(1, 2), alpha=scaling).softmax(dim=-1)
+
+
+def _mask(length: int, window: int | None, dtype: torch.dtype) -> Tensor:
+    """[length, length]: 0 where a token may look, minus infinity where not."""
+    hidden = torch.full((length, length), float("-inf"), dtype=dtype)
+    mask = hidden.triu(1)
+    if window is not None and window < length:
+        mask += hidden.tril(-window)
+    return mask
+
+
+def _write_heads(target: Tensor, grouped: Tensor) -> None:
+    """target [length, heads, width] from [kv_heads, group * length, width]."""
+    length, heads, width = target.shape
+    target.copy_(grouped.view(heads, length, width).transpose(0, 1))
+
+
+def _tokens_first_like(tensor: Tensor) -> Tensor:
+    heads, tokens, width = tensor.shape
+    return tensor.new_empty(tokens, heads, width).transpose(0, 1)

@@ -1,0 +1,46 @@
+"""`python -m luthier.orchestration`: the supervisor process of the workspace that the settings name."""
+
+import logging
+import signal
+import sys
+from types import FrameType
+
+from filelock import Timeout
+
+from luthier.kit.clock import SystemClock
+from luthier.orchestration.launch import supervisor_lock
+from luthier.orchestration.supervisor import Supervisor
+from luthier.services.attempts import Attempts
+from luthier.services.folders import Folders
+from luthier.settings import Settings
+from luthier.store import open_store
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings, clock = Settings(), SystemClock()
+    folders = Folders(settings.workspace_folder)
+    store = open_store(settings.database_url or folders.database)
+    attempts = Attempts(store, folders, clock)
+    supervisor = Supervisor(attempts, folders, settings, clock)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        supervisor.end()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing the terminal must not end runs
+    try:
+        while True:
+            with supervisor_lock(folders):
+                supervisor.work()
+            # Somebody may have queued a run after the last look, and have seen the lock still held.
+            if supervisor.ended or not supervisor.has_work():
+                return 0
+    except Timeout:
+        return 0  # another supervisor is at work
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

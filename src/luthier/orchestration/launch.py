@@ -1,0 +1,68 @@
+"""Starts the two processes that outlive their parent: a workspace's supervisor and an attempt's worker."""
+
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+
+from filelock import FileLock, Timeout
+
+from luthier.kit.processes import start_detached
+from luthier.services.attempts import Assignment
+from luthier.services.folders import Folders
+from luthier.settings import Settings, process_environment
+
+# A worker handles untrusted models and data, so it is given nothing that could be a secret: only these pass.
+_WORKER_MAY_SEE = re.compile(
+    r"PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV|PYTHONPATH|PYTHONHOME"
+    r"|LD_LIBRARY_PATH|DYLD_\w+|CUDA_VISIBLE_DEVICES|CUDA_HOME|ROCM_\w+|HIP_\w+|NVIDIA_\w+"
+)
+
+
+def supervisor_lock(folders: Folders) -> FileLock:
+    """Whoever holds it is the one supervisor of the workspace; the system frees it when that process ends."""
+    return FileLock(folders.locks / "supervisor.lock", timeout=0)
+
+
+def is_supervised(folders: Folders) -> bool:
+    lock = supervisor_lock(folders)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def ensure_supervisor(settings: Settings, folders: Folders) -> None:
+    """Starts one when none is alive. Two that start at once are harmless: the second finds the lock taken and ends."""
+    if is_supervised(folders):
+        return
+    own = {
+        f"LUTHIER_{name.upper()}": str(value)
+        for name, value in settings.model_dump(mode="json").items()
+        if value is not None
+    }
+    log = folders.logs / "supervisor.log"
+    start_detached(["-m", "luthier.orchestration"], log, {**process_environment(), **own})
+    _wait_until_held(folders)
+
+
+def _wait_until_held(folders: Folders, seconds: float = 10.0) -> None:
+    """So that a second call a moment later does not start another one for nothing."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not is_supervised(folders):
+        time.sleep(0.05)
+
+
+def start_worker(assignment: Assignment, run_folder: str) -> "subprocess.Popen[bytes]":
+    arguments = ["-m", "luthier.engine", run_folder, "--attempt", str(assignment.attempt.number)]
+    environment = worker_environment(assignment.run.plan.environment)
+    return start_detached(arguments, assignment.folder.log, environment)
+
+
+def worker_environment(planned: Mapping[str, str]) -> dict[str, str]:
+    """What a process that runs models may see of our environment, and what the plan adds: threads, allocator."""
+    seen = {name: value for name, value in process_environment().items() if _WORKER_MAY_SEE.fullmatch(name)}
+    always = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    return {**seen, **always, **planned}

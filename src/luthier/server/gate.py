@@ -1,0 +1,139 @@
+"""The request gate: nothing reaches a route unless its address, origin, form, rate and sign-in are all in order."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from luthier.domain.errors import LuthierError, UnexpectedFailure
+from luthier.domain.requests import BodyTooLarge, ContentTypeNotAccepted, HostNotServed, OriginNotAllowed
+from luthier.kit.clock import Clock
+from luthier.kit.ids import new_id
+from luthier.kit.units import show_bytes
+from luthier.server.addresses import Addresses
+from luthier.server.auth import bearer_key, is_open, resolve
+from luthier.server.headers import secure
+from luthier.server.limits import UPLOAD, Limits, Rates, limits_of, metered
+from luthier.services.sessions import Sessions
+
+MARK = "x-luthier"  # a header that no other site can make a browser send without asking first; its value is "1"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_LOG = logging.getLogger("luthier.server")
+
+Answer = Callable[[Request, LuthierError], Response]
+
+
+class Gate:
+    """The outermost layer. `answer` words a refusal for who asked; whatever fails inside ends here too."""
+
+    def __init__(
+        self, app: ASGIApp, addresses: Addresses, sessions: Sessions, cookie: str, clock: Clock, answer: Answer
+    ) -> None:
+        self._app = app
+        self._addresses = addresses
+        self._sessions = sessions
+        self._cookie = cookie
+        self._rates = Rates(clock)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._serve(Request(scope, receive), _Secured(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, request: Request, send: "_Secured") -> None:
+        try:
+            limits = await self._admit(request)
+            await self._app(request.scope, metered(request.receive, limits), send)
+        except LuthierError as error:
+            await self._refuse(request, error, send)
+        except Exception:
+            incident = new_id("incident")
+            _LOG.exception("%s: %s %r failed", incident, request.method, request.url.path)
+            if send.started:
+                raise
+            await self._refuse(request, UnexpectedFailure(what=f"{incident} in logs/server.log"), send)
+
+    async def _refuse(self, request: Request, error: LuthierError, send: "_Secured") -> None:
+        if not send.started:
+            await self._answer(request, error)(request.scope, request.receive, send)
+
+    async def _admit(self, request: Request) -> Limits:
+        """The checks in their order, cheapest first. Raises the error that says what is wrong."""
+        self._check_host(request)
+        self._check_origin(request)
+        limits = limits_of(request.method, request.url.path)
+        self._rates.take(request.client.host if request.client else "", limits)
+        if request.method not in _SAFE_METHODS:
+            _check_form(request, limits, self._is_key_only(request))
+        if not is_open(request.method, request.url.path):
+            session = await run_in_threadpool(resolve, request, self._sessions, self._cookie)
+            request.state.session = session
+        return limits
+
+    def _check_host(self, request: Request) -> None:
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1 or hosts[0].lower() not in self._addresses.hosts:
+            raise HostNotServed(host=", ".join(hosts) or "(none)", url=self._addresses.url)
+
+    def _check_origin(self, request: Request) -> None:
+        origins = request.headers.getlist("origin")
+        own = f"http://{request.headers['host'].lower()}"
+        if origins and origins != [own]:
+            raise OriginNotAllowed(origin=", ".join(origins), url=self._addresses.url)
+        site = request.headers.get("sec-fetch-site", "none")
+        if site not in ("same-origin", "none") and not _follows_sign_in_link(request):
+            raise OriginNotAllowed(origin=site, url=self._addresses.url)
+        if not origins and request.method not in _SAFE_METHODS and not self._is_key_only(request):
+            raise OriginNotAllowed(origin="it does not say which", url=self._addresses.url)
+
+    def _is_key_only(self, request: Request) -> bool:
+        """A program with a key: no browser sends that by itself, so no other site can have caused it."""
+        return bearer_key(request) is not None and self._cookie not in request.cookies
+
+
+def _follows_sign_in_link(request: Request) -> bool:
+    """The link may be clicked in a terminal that is itself a web page; the sign-in page does nothing by being opened."""
+    navigates = request.headers.get("sec-fetch-mode") == "navigate" and request.headers.get("sec-fetch-dest") == "document"
+    return navigates and request.method == "GET" and request.url.path == "/sign-in"
+
+
+def _check_form(request: Request, limits: Limits, key_only: bool) -> None:
+    """A form or an empty body can be sent by any site without asking the browser; only a marked one is taken."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > limits.body_bytes:
+        raise BodyTooLarge(limit=show_bytes(limits.body_bytes))
+    if kind == "application/json":
+        return
+    is_empty = not kind and length == "0" and "transfer-encoding" not in request.headers
+    takes_forms = not request.url.path.startswith("/api/") or limits is UPLOAD
+    accepted = "JSON or a form" if takes_forms else "JSON"
+    if not is_empty and not (takes_forms and kind in _FORMS):
+        raise ContentTypeNotAccepted(content_type=kind or "an unnamed type", accepted=accepted)
+    if request.headers.get(MARK) != "1" and not key_only:
+        raise ContentTypeNotAccepted(
+            content_type=f"{kind or 'nothing'} without the header X-Luthier: 1", accepted=f"{accepted} that carries it"
+        )
+
+
+class _Secured:
+    """Puts the security headers on whatever is answered, and knows whether an answer has begun."""
+
+    def __init__(self, send: Callable[[Message], Awaitable[None]]) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            secure(MutableHeaders(scope=message))
+        await self._send(message)

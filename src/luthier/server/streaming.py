@@ -1,0 +1,117 @@
+"""Answers that are sent while they are made: each ends when its client is gone, its sign-in ends, or the server does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, TypeVar
+
+import anyio
+import orjson
+from anyio.to_thread import run_sync
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from luthier.domain.requests import TooManyStreams
+from luthier.domain.sessions import Session
+from luthier.services.sessions import Sessions
+
+EVENT_STREAM = "text/event-stream"
+SESSION_CHECK_SECONDS = 2.0
+MOST_PER_SESSION = 24
+_MOST_BLOCKING = 16  # threads that wait for the next piece of something; the rest of the server has its own
+_END = object()
+
+Frames = AsyncGenerator[bytes, None]
+T = TypeVar("T")
+
+
+class Streams:
+    """All streams that are open, so that they can be counted, checked and ended."""
+
+    def __init__(self, sessions: Sessions, most_per_session: int = MOST_PER_SESSION) -> None:
+        self._sessions = sessions
+        self._most = most_per_session
+        self._open: dict[str, int] = {}
+        self._closing = asyncio.Event()
+        self._blocking = anyio.CapacityLimiter(_MOST_BLOCKING)
+
+    def send(self, session: Session, frames: Frames) -> "EventStream":
+        return EventStream(self, session, frames)
+
+    async def draw(self, source: Generator[T, None, None]) -> AsyncGenerator[T, None]:
+        """What a blocking generator yields; it is closed, and so ends its work, however the drawing ends."""
+        try:
+            while (item := await run_sync(next, source, _END, limiter=self._blocking)) is not _END:
+                yield item  # type: ignore[misc]
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_sync(source.close, limiter=self._blocking)
+
+    def close(self) -> None:
+        self._closing.set()
+
+    @contextmanager
+    def slot(self, session: Session) -> Iterator[None]:
+        """Raises TooManyStreams."""
+        owner = session.token_sha256
+        count = self._open.get(owner, 0)
+        if count >= self._most:
+            raise TooManyStreams(streams=count)
+        self._open[owner] = count + 1
+        try:
+            yield
+        finally:
+            self._open[owner] -= 1
+            if not self._open[owner]:
+                del self._open[owner]
+
+    async def until_not_allowed(self, session: Session) -> None:
+        """Returns when the server ends or the session no longer counts."""
+        while not self._closing.is_set():
+            try:
+                await asyncio.wait_for(self._closing.wait(), SESSION_CHECK_SECONDS)
+            except TimeoutError:
+                if not await run_in_threadpool(self._sessions.still_counts, session):
+                    return
+
+
+class EventStream(Response):
+    media_type = EVENT_STREAM
+
+    def __init__(self, streams: Streams, session: Session, frames: Frames) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._streams = streams
+        self._session = session
+        self._frames = frames
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._streams.slot(self._session):
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._end, tasks.cancel_scope, _until_gone, receive)
+                tasks.start_soon(self._end, tasks.cancel_scope, self._streams.until_not_allowed, self._session)
+                await self._send_frames(send)
+                tasks.cancel_scope.cancel()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_frames(self, send: Send) -> None:
+        async with aclosing(self._frames) as frames:
+            async for frame in frames:
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    @staticmethod
+    async def _end(scope: anyio.CancelScope, wait: Any, argument: Any) -> None:
+        await wait(argument)
+        scope.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def frame_of(event: str, value: BaseModel) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (event.encode(), orjson.dumps(value.model_dump(mode="json")))

@@ -1,0 +1,81 @@
+"""The page of one run, and what a person can tell it to do."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from luthier.domain.plans import Decision, Plan
+from luthier.domain.runs import Run
+from luthier.server.web import run_parts
+from luthier.server.web.context import Context
+from luthier.server.web.curves import loss_path
+from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.rendering import render
+
+router = APIRouter(prefix="/runs", include_in_schema=False)
+
+_HEADLINE_DECISIONS = ("epochs", "learning_rate", "batch_size", "max_length", "adapter.rank", "precision")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage(Context):
+    template: ClassVar[str] = "pages/run.html"
+
+    frame: Frame
+    run: Run
+    seen: int  # number of the last event that this page already shows
+    curve: str
+    decisions: tuple[Decision, ...]
+    more_decisions: tuple[Decision, ...]
+    header: run_parts.RunHeader
+    alerts: run_parts.RunAlerts
+    proof: run_parts.RunProof
+    truth: run_parts.RunTruth
+    checkpoints: run_parts.RunCheckpoints
+    preflight: run_parts.RunPreflight
+    log: run_parts.RunLog
+
+
+@router.get("/{reference}")
+def run(request: Request, reference: str) -> HTMLResponse:
+    workspace = workspace_of(request)
+    seen = workspace.runs.latest_seq()
+    run = workspace.runs.get(reference)
+    page = RunPage(
+        frame=frame_of(request),
+        run=run,
+        seen=seen,
+        curve=loss_path(workspace.runs.metrics(run.run_id, ("loss",))),
+        decisions=_decisions(run.plan, headline=True),
+        more_decisions=_decisions(run.plan, headline=False),
+        header=run_parts.header(workspace, run),
+        alerts=run_parts.alerts(workspace, run),
+        proof=run_parts.proof(workspace, run),
+        truth=run_parts.truth(workspace, run),
+        checkpoints=run_parts.checkpoints(workspace, run),
+        preflight=run_parts.preflight(workspace, run),
+        log=run_parts.log(workspace, run),
+    )
+    return render(page)
+
+
+@router.get("/{reference}/parts/{part}")
+def part(request: Request, reference: str, part: str) -> HTMLResponse:
+    if part not in run_parts.PARTS:
+        raise HTTPException(404)
+    workspace = workspace_of(request)
+    return render(run_parts.PARTS[part](workspace, workspace.runs.get(reference)))
+
+
+@router.post("/{reference}/{move}")
+def move(request: Request, reference: str, move: Literal["stop", "resume", "cancel"]) -> HTMLResponse:
+    workspace = workspace_of(request)
+    acts = {"stop": workspace.runs.stop, "resume": workspace.runs.resume, "cancel": workspace.runs.cancel}
+    return render(run_parts.header(workspace, acts[move](reference)))
+
+
+def _decisions(plan: Plan, *, headline: bool) -> tuple[Decision, ...]:
+    return tuple(item for item in plan.decisions if (item.name in _HEADLINE_DECISIONS) == headline)

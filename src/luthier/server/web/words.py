@@ -1,0 +1,111 @@
+"""How things are worded on the pages: states, amounts, moments. A state is always a word; its tone only colours it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from luthier.domain.findings import Level
+from luthier.domain.plans import Estimate
+from luthier.domain.run_states import RunState
+from luthier.kit.clock import rfc3339
+from luthier.kit.units import show_bytes, show_count, show_duration, show_percent
+
+
+class StateWord(NamedTuple):
+    word: str
+    tone: str  # "idle", "busy", "wait", "good" or "bad"
+    meaning: str
+
+
+STATE_WORDS: dict[RunState, StateWord] = {
+    RunState.CREATED: StateWord("created", "idle", "It has not been queued yet."),
+    RunState.QUEUED: StateWord("queued", "wait", "It starts as soon as the machine is free."),
+    RunState.PREPARING: StateWord("preparing", "busy", "The worker loads the model and checks the examples."),
+    RunState.RUNNING: StateWord("running", "busy", "The worker is training."),
+    RunState.PAUSING: StateWord("stopping", "wait", "It ends its step and saves a checkpoint."),
+    RunState.PAUSED: StateWord("stopped", "wait", "Everything is kept; it can go on from here."),
+    RunState.EVALUATING: StateWord("evaluating", "busy", "Base and tuned model answer the held-out examples."),
+    RunState.COMPLETING: StateWord("completing", "busy", "The answers are scored and the version is registered."),
+    RunState.COMPLETED: StateWord("completed", "good", "The adapter is ready."),
+    RunState.FAILED: StateWord("failed", "bad", "It could not go on; the reason and the way out are below."),
+    RunState.CANCELLED: StateWord("cancelled", "idle", "It was ended for good."),
+}
+
+LEVEL_TONES: dict[Level, str] = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "info"}
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    seconds = max(0.0, (now - moment).total_seconds())
+    if seconds < 5:
+        return "just now"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit} ago"
+    raise AssertionError(seconds)
+
+
+def moment(value: datetime) -> str:
+    """In the time zone of this machine, which is where the page is read unless someone says otherwise."""
+    local = value.astimezone()
+    return f"{local:%d %b %Y, %H:%M:%S} {local:%Z}"
+
+
+def value_of(value: Any) -> str:
+    """A setting's value: no noise digits, booleans as words."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case tuple() | list():
+            return ", ".join(str(item) for item in value)
+        case _:
+            return str(value)
+
+
+def loss(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}" if value < 1 else f"{value:.3f}"
+
+
+def rate(tokens_per_second: float | None) -> str:
+    return "–" if tokens_per_second is None else f"{show_count(tokens_per_second)} tok/s"
+
+
+def estimate(value: Estimate) -> str:
+    """A range with one unit, e.g. `1.2 to 1.9 GB`."""
+    show: Callable[[float], str] = show_bytes if value.unit == "bytes" else show_duration
+    return span(value.low, value.high, show)
+
+
+def span(low: float, high: float, show: Callable[[float], str] = show_duration) -> str:
+    first, last = show(low), show(high)
+    if first == last:
+        return f"about {last}"
+    first_unit, last_unit = first.rpartition(" ")[2], last.rpartition(" ")[2]
+    if first_unit == last_unit and first.count(" ") == 1 == last.count(" "):
+        first = first.rpartition(" ")[0]
+    return f"{first} to {last}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{show_count(count)} {one if count == 1 else many or one + 's'}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "ago": ago,
+    "moment": moment,
+    "machine_time": rfc3339,
+    "value_of": value_of,
+    "loss": loss,
+    "rate": rate,
+    "estimate": estimate,
+    "plural": plural,
+    "bytes": show_bytes,
+    "count": show_count,
+    "duration": show_duration,
+    "percent": show_percent,
+    "state_word": lambda state: STATE_WORDS[state],
+    "level_tone": lambda level: LEVEL_TONES[level],
+}

@@ -1,0 +1,118 @@
+"""Where everything of a workspace lies. The only place that knows the names of its folders."""
+
+import shutil
+from pathlib import Path
+
+
+class Folders:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def database(self) -> Path:
+        return self.root / "luthier.db"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def dataset(self, dataset_id: str) -> Path:
+        return self.root / "datasets" / dataset_id
+
+    def examples(self, dataset_id: str) -> Path:
+        return self.dataset(dataset_id) / "examples.jsonl"
+
+    def run(self, run_id: str) -> "RunFolder":
+        return RunFolder(self.runs / run_id)
+
+
+class RunFolder:
+    """A run is a folder: the same one travels to another machine and back."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def recipe(self) -> Path:
+        return self.root / "recipe.yaml"
+
+    @property
+    def plan(self) -> Path:
+        return self.root / "plan.json"
+
+    @property
+    def train_file(self) -> Path:
+        return self.root / "data" / "train.jsonl"
+
+    @property
+    def held_out_file(self) -> Path:
+        return self.root / "data" / "held_out.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def adapter(self) -> Path:
+        return self.root / "adapter"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.report / "evaluation.json"
+
+    @property
+    def preflight(self) -> Path:
+        return self.report / "preflight.json"
+
+    @property
+    def preflight_page(self) -> Path:
+        return self.report / "preflight.html"
+
+    def discard_results(self) -> None:
+        """What a cancelled run leaves behind goes; its recipe, plan, journals and logs stay."""
+        for folder in (self.checkpoints, self.adapter):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def attempt(self, number: int) -> "AttemptFolder":
+        return AttemptFolder(self.root / "attempts" / f"{number:03d}")
+
+
+class AttemptFolder:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def job(self) -> Path:
+        return self.root / "job.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.jsonl"
+
+    @property
+    def commands(self) -> Path:
+        return self.root / "commands.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "worker.log"

@@ -1,0 +1,75 @@
+"""Plans: bring base, examples and machine together, and let the planner decide what the recipe leaves open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from luthier.data.canonical import write_examples
+from luthier.data.measure import measure
+from luthier.data.render import Renderer
+from luthier.data.splits import split
+from luthier.domain.datasets import Dataset, Example
+from luthier.domain.jobs import Progress
+from luthier.domain.models import BaseModel
+from luthier.domain.plans import Plan
+from luthier.domain.recipes import Recipe
+from luthier.planning.choose import make_plan
+from luthier.planning.machine import probe_machine
+from luthier.services.datasets import Datasets
+from luthier.services.folders import Folders
+from luthier.services.models import Models
+
+Report = Callable[[Progress], None]
+
+HELD_OUT_SHARE = 0.1
+MOST_HELD_OUT = 200  # more would cost minutes of measuring on a laptop and sharpen the interval little
+FEWEST_TO_SPLIT = 20  # below it every example is worth more in training than as a measure
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Everything a run starts from."""
+
+    base: BaseModel
+    dataset: Dataset
+    train: list[Example]
+    held_out: list[Example]
+    plan: Plan
+
+    def write_data(self, train_file: Path, held_out_file: Path) -> None:
+        train_file.parent.mkdir(parents=True, exist_ok=True)
+        write_examples(train_file, self.train)
+        if self.held_out:
+            write_examples(held_out_file, self.held_out)
+
+
+class Plans:
+    def __init__(self, datasets: Datasets, models: Models, folders: Folders) -> None:
+        self._datasets = datasets
+        self._models = models
+        self._folders = folders
+
+    def make(self, recipe: Recipe, on_progress: Report | None = None) -> Plan:
+        return self.prepare(recipe, on_progress).plan
+
+    def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
+        """Raises what reading the data, getting the base, or fitting the machine raises."""
+        dataset = self._datasets.resolve(
+            recipe.data, shape=recipe.shape, columns=recipe.columns, skip_bad_rows=recipe.skip_bad_rows
+        )
+        train, held_out = self._examples(recipe, dataset)
+        base = self._models.get(recipe.base, on_progress)
+        facts = measure(Renderer(Path(base.folder)), train, held_out)
+        machine = probe_machine(self._folders.root)
+        plan = make_plan(recipe, machine, base.shape, facts)
+        return Preparation(base=base, dataset=dataset, train=train, held_out=held_out, plan=plan)
+
+    def _examples(self, recipe: Recipe, dataset: Dataset) -> tuple[list[Example], list[Example]]:
+        examples = list(self._datasets.examples(dataset))
+        if recipe.held_out:
+            held_out = self._datasets.resolve(recipe.held_out, skip_bad_rows=recipe.skip_bad_rows)
+            return examples, list(self._datasets.examples(held_out))
+        share = recipe.evaluation.held_out_share
+        if share is None:
+            share = HELD_OUT_SHARE if len(examples) >= FEWEST_TO_SPLIT else 0.0
+        return split(examples, share, most=MOST_HELD_OUT)

@@ -1,0 +1,91 @@
+"""Opens a store and hands out transactions: one at a time per thread, committed on success, undone on any error."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from luthier.store.attempts import Attempts
+from luthier.store.checkpoints import Checkpoints
+from luthier.store.connecting import Mode, begin, engine_for
+from luthier.store.datasets import Datasets
+from luthier.store.events import Events
+from luthier.store.failures import failure_of
+from luthier.store.metrics import Metrics
+from luthier.store.migrating import bring_up_to_date
+from luthier.store.runs import Runs
+from luthier.store.sessions import Sessions
+from luthier.store.versions import Versions
+
+
+class Transaction:
+    """One repository per noun, all on the same transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.runs = Runs(connection)
+        self.attempts = Attempts(connection)
+        self.metrics = Metrics(connection)
+        self.checkpoints = Checkpoints(connection)
+        self.events = Events(connection)
+        self.datasets = Datasets(connection)
+        self.versions = Versions(connection)
+        self.sessions = Sessions(connection)
+
+
+class Store:
+    """Safe to share between threads and between processes. Writers wait for each other, readers see one moment."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._current = threading.local()
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        with self._transaction(Mode.WRITE) as transaction:
+            yield transaction
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self._transaction(Mode.READ) as transaction:
+            yield transaction
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, mode: Mode) -> Iterator[Transaction]:
+        if getattr(self._current, "open", False):
+            # On SQLite the inner one would wait for the outer one until the time limit.
+            raise RuntimeError("a transaction is already open in this thread; pass it on instead of opening another")
+        self._current.open = True
+        try:
+            with begin(self._engine, mode) as connection:
+                yield Transaction(connection)
+        except (DBAPIError, PoolTimeout) as error:
+            raise failure_of(error, self._engine.url) from error
+        finally:
+            self._current.open = False
+
+
+def open_store(place: Path | str, wait_seconds: float = 30) -> Store:
+    """Opens the store and brings its tables up to date. `place` is an SQLite file, made when absent, or a URL.
+
+    A transaction that another writer keeps out for more than `wait_seconds` ends in StoreBusy.
+
+    Raises StoreUrlInvalid, StoreUnreadable, StoreUnreachable, StoreNotWritable, StoreBusy, StoreTooNew, DiskFull
+    or PackageMissing.
+    """
+    engine = engine_for(place, wait_seconds)
+    try:
+        bring_up_to_date(engine)
+    except (DBAPIError, PoolTimeout) as error:
+        engine.dispose()
+        raise failure_of(error, engine.url) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine)

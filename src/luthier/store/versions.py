@@ -1,0 +1,58 @@
+"""Versions: numbered within their name, found by label, name, id or beginning of the id."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+
+from luthier.domain.versions import Version, VersionNameAmbiguous, VersionNotFound
+from luthier.store.references import ids_beginning, listed
+from luthier.store.tables import versions
+
+
+class Versions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, version: Version) -> None:
+        values = {"version_id": version.version_id, "name": version.name, "number": version.number}
+        self._connection.execute(insert(versions).values(**values, body=version.model_dump_json()))
+
+    def get(self, version_id: str) -> Version | None:
+        found = self._where(versions.c.version_id == version_id)
+        return found[0] if found else None
+
+    def find(self, reference: str) -> Version:
+        """By id, else "name@number", else the newest of that name, else beginning of the id.
+
+        Raises VersionNotFound or VersionNameAmbiguous.
+        """
+        name, _, number = reference.rpartition("@")
+        found = (
+            self._where(versions.c.version_id == reference)
+            or self._where(versions.c.name == name, versions.c.number == number)
+            or self._where(versions.c.name == reference)
+        )
+        if found:
+            return found[0]
+        candidates = ids_beginning(self._connection, versions.c.version_id, "ver", reference)
+        if len(candidates) > 1:
+            raise VersionNameAmbiguous(name=reference, candidates=listed(candidates))
+        if not candidates:
+            raise VersionNotFound(name=reference)
+        return self._where(versions.c.version_id == candidates[0])[0]
+
+    def list(self) -> list[Version]:
+        """Newest first."""
+        return list(self._where())
+
+    def next_number(self, name: str) -> str:
+        """ "0.1.0" for the first, then the minor number above the highest."""
+        numbers = self._connection.scalars(select(versions.c.number).where(versions.c.name == name)).all()
+        if not numbers:
+            return "0.1.0"
+        major, minor, _ = max(tuple(int(part) for part in number.split(".")) for number in numbers)
+        return f"{major}.{minor + 1}.0"
+
+    def _where(self, *conditions: ColumnElement[bool]) -> Sequence[Version]:
+        statement = select(versions.c.body).where(*conditions).order_by(versions.c.seq.desc())
+        return [Version.model_validate_json(body) for body in self._connection.scalars(statement)]

@@ -1,0 +1,77 @@
+"""The composition root, and the Python library: settings in, services out."""
+
+from pathlib import Path
+
+from luthier.kit.clock import Clock, SystemClock
+from luthier.kit.files import write_json
+from luthier.kit.ids import new_id
+from luthier.orchestration.inference import Inference
+from luthier.orchestration.launch import ensure_supervisor
+from luthier.services.chat import Chat
+from luthier.services.datasets import Datasets
+from luthier.services.folders import Folders
+from luthier.services.models import Models
+from luthier.services.plans import Plans
+from luthier.services.runs import Runs
+from luthier.services.sessions import Sessions
+from luthier.services.versions import Versions
+from luthier.settings import Settings
+from luthier.store import open_store
+
+FORMAT = 1  # of the folder's layout; a workspace of a newer one is left untouched
+
+
+class Workspace:
+    """Everything of one user or team, in one folder. Made by `luthier.open()`; safe to use from several threads."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.folders = Folders(settings.workspace_folder)
+        _lay_out(self.folders)
+        self._store = open_store(settings.database_url or self.folders.database)
+        self.datasets = Datasets(self._store, self.folders, clock)
+        self.models = Models(settings, self.folders, clock)
+        self.plans = Plans(self.datasets, self.models, self.folders)
+        self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.versions = Versions(self._store)
+        self.sessions = Sessions(self._store, self.folders, clock)
+        self.inference = Inference(self.folders, clock)
+        self.chat = Chat(self._store, self.models, self.inference)
+
+    def keep_supervised(self) -> None:
+        """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""
+        if self.runs.any_unfinished():
+            self._wake()
+
+    def _wake(self) -> None:
+        ensure_supervisor(self.settings, self.folders)
+
+    def close(self) -> None:
+        self.inference.close()
+        self._store.close()
+
+    def __enter__(self) -> "Workspace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_workspace(home: Path | str | None = None, settings: Settings | None = None) -> Workspace:
+    """Also picks up what an earlier session left unfinished: a run whose supervisor is gone gets a new one."""
+    settings = settings or Settings()
+    if home is not None:
+        settings = settings.model_copy(update={"home": Path(home)})
+    workspace = Workspace(settings, SystemClock())
+    workspace.keep_supervised()
+    return workspace
+
+
+def _lay_out(folders: Folders) -> None:
+    for folder in (folders.root, folders.models, folders.runs, folders.locks, folders.logs, folders.secrets):
+        folder.mkdir(parents=True, exist_ok=True)
+    folders.secrets.chmod(0o700)
+    marker = folders.root / "workspace.json"
+    if not marker.exists():
+        write_json(marker, {"format": FORMAT, "id": new_id("ws")})
