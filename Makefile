@@ -19,7 +19,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   style, types, import contracts, budgets, documentation"
 	@echo "make docs    write the reference pages anew from the code"
-	@echo "make bench   the benchmarks against their peers; ROW=lora-instruct for one row"
+	@echo "make bench   the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
 
 setup: $(READY)
 
@@ -65,4 +65,4 @@ $(PEER)/.ready: benchmarks/peers/requirements.txt
 
 bench: setup
 	@$(MAKE) --no-print-directory $(PEER)/.ready
-	$(BIN)/python -m benchmarks.run $(ROW)
+	$(BIN)/python -m benchmarks.run $(ROW) $(if $(DATA),--data $(DATA)) $(if $(SMOKE),--smoke)

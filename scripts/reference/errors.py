@@ -7,14 +7,15 @@ import string
 from pathlib import Path
 
 import luthier
-from luthier.domain.errors import LuthierError, concrete_errors
+from luthier.cli.errors import exit_code_of
+from luthier.domain.errors import LuthierError, Problem, concrete_errors
+from luthier.server.errors import view_of
 
 HEAD = """\
 # Errors
 
 Every error has a code that stays the same, a sentence, and what to do about it. Words in *italics* are filled in
-when it happens. How a family is answered: its exit code in the terminal and its status in the API are in
-[the command line](commands.md) and [the API](api.md).
+when it happens, words in CAPITALS are yours to fill in.
 """
 
 
@@ -47,10 +48,21 @@ def _entry(error: type[LuthierError]) -> str:
     lines = [f'<a id="{error.code}"></a>', f"### {error.code}", "", _with_gaps(error.sentence), ""]
     if inspect.isclass(error) and "__doc__" in vars(error) and error.__doc__:
         lines += [inspect.cleandoc(error.__doc__), ""]
+    lines += [_answers(error), ""]
     for action in error.actions:
         command = f": `{_with_names(action.command)}`" if action.command else ""
         lines.append(f"- {_with_gaps(action.label)}{command}")
     return "\n".join([*lines, ""])
+
+
+def _answers(error: type[LuthierError]) -> str:
+    """What scripts get: the exit code, and the status unless the error exists in the terminal only."""
+    raised = error.__new__(error)
+    raised.problem = Problem(code=error.code, sentence=error.sentence)
+    exit_code = f"exit code {exit_code_of(raised)}"
+    if error.__module__.startswith("luthier.cli."):
+        return f"In the terminal only: {exit_code}."
+    return f"In the terminal {exit_code}, from the API status {view_of(raised).status}."
 
 
 def _with_gaps(template: str) -> str:

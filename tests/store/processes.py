@@ -28,11 +28,11 @@ def _place(text: str) -> Place:
 
 
 def _append_for_ever(store: Store) -> None:
-    """Prints each number after its commit: what is printed must never be lost."""
+    """Says each number after its commit: what was said must never be lost."""
     while True:
         with store.writing() as tx:
             seq = tx.events.append("tick", None, "user", {"text": "x" * 500}, a_moment())
-        print(seq, flush=True)
+        _say(seq)
 
 
 def _add_runs(store: Store, count: int) -> None:
@@ -45,7 +45,7 @@ def _add_runs(store: Store, count: int) -> None:
 def _keep_writing(store: Store) -> None:
     with store.writing() as tx:
         tx.events.append("tick", None, "user", {}, a_moment())
-        print("writing", flush=True)
+        _say("writing")
         time.sleep(60)
 
 
@@ -54,14 +54,19 @@ def _append_below_limit(store: Store, limit_bytes: int) -> None:
     try:
         _append_for_ever(store)
     except LuthierError as error:
-        print(error.problem.code, flush=True)
+        _say(error.problem.code)
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 def main(role: str, place: str, argument: str) -> None:
     store = open_store(_place(place))
     match role:
         case "open":
-            print("opened", flush=True)
+            _say("opened")
         case "append":
             _append_for_ever(store)
         case "add-runs":

@@ -56,7 +56,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(place: Place, s
 class Killed(BaseException): ...
 
 
-@pytest.mark.parametrize("after", range(1, 16))
+@pytest.mark.parametrize("after", [1, 2, 5, 9, 14])
 def test_a_migration_that_is_broken_off_anywhere_leaves_nothing_and_runs_again(place: Place, after: int) -> None:
     engine = engine_for(place, 5)
     changes = 0
@@ -70,7 +70,7 @@ def test_a_migration_that_is_broken_off_anywhere_leaves_nothing_and_runs_again(p
 
     try:
         bring_up_to_date(engine)
-        pytest.fail(f"a migration has fewer than {after} changes; shorten the range of this test")
+        pytest.fail(f"a migration has fewer than {after} changes; shorten the list of this test")
     except Killed:
         pass
     engine.dispose()
@@ -115,7 +115,6 @@ def test_a_file_with_a_write_ahead_log_goes_back_to_a_rollback_journal_under_an_
     engine = sqlite_engine(url, (3, 51, 3), 5)
     bring_up_to_date(engine)
     with begin(engine, Mode.WRITE) as connection:
-        Store(engine)
         connection.execute(
             text(
                 "INSERT INTO sessions (token_sha256, kind, created_at) VALUES ('a', 'key', '2026-05-04T00:00:00+00:00')"

@@ -1,10 +1,10 @@
 """Messages in the form that chat templates read; what a template cannot say is written as text, in one stated way.
 
-    system          before the first user turn, and a blank line
-    tools           in the system turn: a sentence, then one JSON object per line
-    tool calls      after the answer: <tool_call>\\n{"name": ..., "arguments": ...}\\n</tool_call>
-    tool results    as a user turn: <tool_response>\\n...\\n</tool_response>
-    reasoning       before the answer: <think>\\n...\\n</think>\\n\\n
+system          before the first user turn, and a blank line
+tools           in the system turn: a sentence, then one JSON object per line
+tool calls      after the answer: <tool_call>\\n{"name": ..., "arguments": ...}\\n</tool_call>
+tool results    as a user turn: <tool_response>\\n...\\n</tool_response>
+reasoning       before the answer: <think>\\n...\\n</think>\\n\\n
 """
 
 import json
@@ -101,7 +101,8 @@ def _put_before(form: ChatForm, role: str, text: str) -> None:
     """Adds `text` to the first turn when that is the system's, else opens with a turn of `role` or joins it."""
     first = form.messages[0] if form.messages else None
     if first is not None and first["role"] in ("system", role):
-        first["content"] = f"{first['content']}\n\n{text}" if first["role"] == "system" else f"{text}\n\n{first['content']}"
+        parts = (first["content"], text) if first["role"] == "system" else (text, first["content"])
+        first["content"] = "\n\n".join(parts)
         return
     form.messages.insert(0, {"role": role, "content": text})
     form.origins.insert(0, 0)

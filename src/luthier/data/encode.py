@@ -34,6 +34,9 @@ class EncodedSet:
     rows: NDArray[np.int64]  # [examples]; row in the source file
     left_out: tuple[LeftOut, ...] = ()
     truncated_rows: tuple[int, ...] = ()
+    missed_turn_rows: tuple[int, ...] = ()  # the text does not hold a turn that should be trained as it is
+    other_prompt_rows: tuple[int, ...] = ()  # generation opens a turn otherwise than training does
+    written_as_text: frozenset[str] = frozenset()  # parts of examples that the chat template has no words for
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -108,8 +111,12 @@ class _Gathered:
     rows: list[int] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     truncated_rows: list[int] = field(default_factory=list)
+    missed_turn_rows: list[int] = field(default_factory=list)
+    other_prompt_rows: list[int] = field(default_factory=list)
+    written_as_text: set[str] = field(default_factory=set)
 
     def take(self, example: Example, rendered: Rendered) -> None:
+        self._remark(example.row, rendered)
         ids = np.array(rendered.ids, dtype=np.uint32)
         supervised = np.array(rendered.supervised, dtype=np.bool_)
         if len(ids) <= self.max_length:
@@ -124,6 +131,13 @@ class _Gathered:
             self.left_out.append(LeftOut(example.row, len(ids), "overlong"))
         else:
             self._add(example.row, ids[: self.max_length], supervised[: self.max_length], len(ids), cut=True)
+
+    def _remark(self, row: int, rendered: Rendered) -> None:
+        if rendered.missed:
+            self.missed_turn_rows.append(row)
+        if rendered.prompt_differs:
+            self.other_prompt_rows.append(row)
+        self.written_as_text |= rendered.written_as_text
 
     def _add(
         self, row: int, ids: NDArray[np.uint32], supervised: NDArray[np.bool_], tokens: int, *, cut: bool = False
@@ -148,6 +162,9 @@ class _Gathered:
             rows=np.array(self.rows, dtype=np.int64),
             left_out=tuple(self.left_out),
             truncated_rows=tuple(self.truncated_rows),
+            missed_turn_rows=tuple(self.missed_turn_rows),
+            other_prompt_rows=tuple(self.other_prompt_rows),
+            written_as_text=frozenset(self.written_as_text),
         )
 
 

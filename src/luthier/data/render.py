@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,6 +74,10 @@ class Renderer:
         """The tokens of plain text that the model is to continue."""
         return [*self.files.added_before, *self._token_ids(text)]
 
+    def pieces(self, token: str) -> int:
+        """How many tokens a control token becomes; more than one means that it is none."""
+        return len(self._token_ids(token))
+
     def decode(self, ids: Sequence[int], *, control_tokens: bool = False) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=not control_tokens))
 
@@ -114,9 +119,7 @@ class Renderer:
             raise TemplateMissing(folder=self.files.folder)
         return self._template
 
-    def _rendered(
-        self, messages: Messages, tools: list[dict[str, Any]], generation_prompt: bool, what: str
-    ) -> str:
+    def _rendered(self, messages: Messages, tools: list[dict[str, Any]], generation_prompt: bool, what: str) -> str:
         try:
             return self._require_template().render(messages, tools, generation_prompt=generation_prompt)
         except TemplateError as error:
@@ -147,16 +150,14 @@ class Renderer:
         ids, supervised = list(encoding.ids), _mask(encoding, draft.spans)
         if self._splits_cleanly and _straddles(encoding, draft.spans):
             ids, supervised = self._in_pieces(draft)
-        return Rendered(
-            ids, supervised.tolist(), draft.text, draft.missed, draft.prompt_differs, draft.written_as_text
-        )
+        return Rendered(ids, supervised.tolist(), draft.text, draft.missed, draft.prompt_differs, draft.written_as_text)
 
     def _in_pieces(self, draft: "_Draft") -> tuple[list[int], NDArray[np.bool_]]:
         """A token must not reach from the prompt into the answer: at generation the prompt is a whole of its own."""
         cuts = [0, *(span.start for span in draft.spans if span.start), len(draft.text)]
         ids: list[int] = []
         masks = []
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             piece = self._tokenizer.encode(draft.text[start:end], add_special_tokens=False)
             ids += piece.ids
             shifted = [Span(span.start - start, span.end - start) for span in draft.spans]

@@ -101,7 +101,7 @@ class TurnFinder:
             if at >= 0:
                 return Span(start, at + len(self.turn_end))
         ended = full[start:end].rstrip()
-        last = [token for token in self._control.finditer(ended)][-1:]
+        last = list(self._control.finditer(ended))[-1:]
         return Span(start, start + len(ended)) if last and last[0].end() == len(ended) else Span(start, end)
 
 

@@ -21,6 +21,7 @@ class TokenizerFiles:
     added_after: tuple[int, ...]
     named_tokens: dict[str, str]  # "eos_token" -> "<|im_end|>"; given to the chat template
     template: str | None
+    other_template: str | None  # of tokenizer_config.json, when a file of its own wins over it
     end_ids: tuple[int, ...]  # of generation_config.json and config.json
 
     def id_of(self, name: str) -> int | None:
@@ -36,9 +37,7 @@ class TokenizerFiles:
     @cached_property
     def added_tokens(self) -> dict[int, str]:
         """Tokens that are matched whole, whatever stands around them."""
-        return {
-            token_id: token.content for token_id, token in self.tokenizer.get_added_tokens_decoder().items()
-        }
+        return {token_id: token.content for token_id, token in self.tokenizer.get_added_tokens_decoder().items()}
 
 
 def load_tokenizer_files(folder: Path) -> TokenizerFiles:
@@ -48,13 +47,13 @@ def load_tokenizer_files(folder: Path) -> TokenizerFiles:
         raise FolderIsNoModel(folder=folder, reason="it holds no tokenizer.json")
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # noqa: BLE001 - the binding raises bare Exception for every defect of the file
+    except Exception as error:  # the binding raises bare Exception for every defect of the file
         raise FolderIsNoModel(folder=folder, reason="its tokenizer.json is damaged", details=str(error)) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     before, after = _added_around_text(tokenizer)
     # Control tokens are written by the template or by us; a second source of them doubles the BOS.
-    tokenizer.post_processor = None  # type: ignore[assignment]
+    tokenizer.post_processor = None
     config = _read_mapping(folder, "tokenizer_config.json")
     return TokenizerFiles(
         folder=folder,
@@ -63,6 +62,7 @@ def load_tokenizer_files(folder: Path) -> TokenizerFiles:
         added_after=after,
         named_tokens=_named_tokens(folder, config),
         template=_template(folder, config),
+        other_template=_named_template(config.get("chat_template")),
         end_ids=_end_ids(folder),
     )
 
@@ -92,7 +92,13 @@ def _template(folder: Path, config: dict[str, Any]) -> str | None:
     path = folder / "chat_template.jinja"
     if path.is_file():
         return path.read_text(encoding="utf-8")
-    value = _read_mapping(folder, "chat_template.json").get("chat_template", config.get("chat_template"))
+    return _named_template(
+        _read_mapping(folder, "chat_template.json").get("chat_template", config.get("chat_template"))
+    )
+
+
+def _named_template(value: Any) -> str | None:
+    """One template, or the default one of a list of named templates."""
     if isinstance(value, list):
         named = {item["name"]: item["template"] for item in value if isinstance(item, dict)}
         value = named.get("default") or next(iter(named.values()), None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from luthier.domain.errors import Action, DataProblem, NotFound
+from luthier.domain.errors import Action, DataProblem, NotFound, WrongUsage
 from luthier.domain.findings import Finding
 from luthier.kit.frozen import Frozen
 
@@ -181,3 +181,21 @@ class ExampleTooLong(DataProblem):
         Action(label="Leave such examples out", command="luthier train --data FILE --set overlong=drop"),
         Action(label="Allow longer examples", command="luthier train --data FILE --set max_length={tokens}"),
     )
+
+
+class DatasetShapeWrong(WrongUsage):
+    code = "datasets.shape_wrong"
+    sentence = "There is no shape called {shape}; the shapes are {shapes}."
+    actions = (Action(label="Let Luthier find the shape", command="luthier datasets check {source}"),)
+
+
+class DatasetPartUnknown(WrongUsage):
+    code = "datasets.part_unknown"
+    sentence = "{part} is no part of {shape}; its parts are {parts}."
+    actions = (Action(label="Map a part to a column", command="luthier datasets check {source} --map {first}=COLUMN"),)
+
+
+class DatasetPartMissing(DataProblem):
+    code = "datasets.part_missing"
+    sentence = "The shape {shape} needs a column for {part}; {source} has the columns {columns}."
+    actions = (Action(label="Say which column it is", command="luthier datasets check {source} --map {part}=COLUMN"),)

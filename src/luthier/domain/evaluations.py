@@ -1,5 +1,6 @@
 """The proof: held-out examples answered before and after, paired, with confidence intervals."""
 
+from luthier.domain.recipes import Scorer
 from luthier.kit.frozen import Frozen
 
 
@@ -22,7 +23,7 @@ class RawAnswer(Frozen):
 class AnswerSheet(Frozen):
     """report/answers.json: written by the worker, scored by `luthier.evaluation`."""
 
-    scorer: str
+    scorer: Scorer
     base_loss: float | None  # mean over the supervised tokens of the held-out examples
     tuned_loss: float | None
     answers: tuple[RawAnswer, ...]
@@ -61,7 +62,7 @@ class Comparison(Frozen):
 
 
 class EvaluationReport(Frozen):
-    scorer: str
+    scorer: Scorer
     base_loss: float | None  # mean over the supervised tokens of the held-out examples
     tuned_loss: float | None
     comparison: Comparison | None

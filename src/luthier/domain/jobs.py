@@ -63,6 +63,7 @@ class Progress(Frozen):
     what: str  # e.g. "tokenising", "answering with the base model"
     done: int
     total: int
+    unit: Literal["", "bytes"] = ""  # of both; empty counts whatever `what` names
 
 
 class Prepared(Frozen):

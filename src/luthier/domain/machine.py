@@ -19,3 +19,4 @@ class Machine(Frozen):
     available_bytes: int
     disk_free_bytes: int  # where the workspace is
     gpus: tuple[Gpu, ...] = ()
+    libc: str = ""  # e.g. "glibc"; empty when unknown or not a Unix

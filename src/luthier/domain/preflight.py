@@ -64,9 +64,7 @@ class PreflightReport(Frozen):
 
     def joined(self, checks: Iterable[CheckRun], findings: Iterable[Finding]) -> "PreflightReport":
         """The same report with the outcome of further checks, e.g. those that need the model itself."""
-        return self.model_copy(
-            update={"checks": (*self.checks, *checks), "findings": (*self.findings, *findings)}
-        )
+        return self.model_copy(update={"checks": (*self.checks, *checks), "findings": (*self.findings, *findings)})
 
 
 class PreflightBlocked(DataProblem):

@@ -82,7 +82,9 @@ class IdempotencyKeyReused(WrongUsage):
 
 class RequestUnfinished(NotAllowedNow):
     code = "requests.unfinished"
-    sentence = "A request with this Idempotency-Key was begun and has no answer; it is still going on or was interrupted."
+    sentence = (
+        "A request with this Idempotency-Key was begun and has no answer; it is still going on or was interrupted."
+    )
     actions = (
         Action(label="Ask again in a moment"),
         Action(label="See whether it had an effect", command="luthier runs list"),

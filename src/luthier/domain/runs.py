@@ -88,6 +88,12 @@ class RunHasNoAdapter(NotAllowedNow):
     actions = (Action(label="Watch it", command="luthier runs watch {run}"),)
 
 
+class ReportNotThere(NotFound):
+    code = "runs.report_not_there"
+    sentence = "The run {run} is {state} and has no {what}."
+    actions = (Action(label="See how far it is", command="luthier runs show {run}"),)
+
+
 class WorkerLost(WorkFailed):
     code = "runs.worker_lost"
     sentence = "The worker process ended {times} times without saying why, the last time {where}."

@@ -1,4 +1,4 @@
-"""The worker process: `dequantise GGUF FOLDER`, `chat`, or `RUN_FOLDER --attempt N`."""
+"""The worker process: `dequantise GGUF FOLDER`, `chat`, or `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`."""
 
 import sys
 from collections.abc import Sequence
@@ -17,6 +17,22 @@ def main(arguments: Sequence[str]) -> int:
             from luthier.engine.chat import serve
 
             return serve()
+        case [run_folder, "--attempt", number, *rest]:
+            return _run_attempt(Path(run_folder), int(number), rest)
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
+
+
+def _run_attempt(run_folder: Path, number: int, rest: Sequence[str]) -> int:
+    from luthier.engine.crash_points import CrashPoints
+    from luthier.engine.worker import run_attempt
+
+    match rest:
+        case []:
+            return run_attempt(run_folder, number, CrashPoints())
+        case ["--crash-at", order]:
+            return run_attempt(run_folder, number, CrashPoints(order))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2

@@ -14,7 +14,7 @@ PhaseName = Literal["loading", "preparing", "preflight", "training", "evaluating
 _PROGRESS_SECONDS = 0.2  # a person cannot read faster, and each fact costs a write
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: somebody's wish
+class Interrupted(Exception):
     """The attempt is to end early; raised only where everything is consistent."""
 
     def __init__(self, wish: Wish) -> None:

@@ -6,10 +6,12 @@ from luthier.data.encode import EncodedSet
 from luthier.data.packing import micro_batches
 from luthier.domain.jobs import HeldOutLoss
 from luthier.domain.recipes import TrainingSettings
+from luthier.domain.runs import LossNotFinite
 from luthier.engine.channel import Channel
 from luthier.engine.forward import products_in, row_loss, supervised_places
 from luthier.engine.loading import LoadedBase
 from luthier.engine.packed_attention import packed_attention
+from luthier.health.losses import not_finite
 
 
 @torch.no_grad()
@@ -18,14 +20,17 @@ def held_out_loss(
 ) -> HeldOutLoss:
     """Of the model as it stands: with its adapter, or inside `Adapter.disabled` without it.
 
-    Raises Interrupted between two passes when somebody wishes so.
+    Raises Interrupted between two passes when somebody wishes so, and LossNotFinite.
     """
     total, tokens = 0.0, 0
     with packed_attention(base.model), products_in(settings):
         for group in micro_batches(held_out.lengths.tolist(), settings.micro_batch_tokens):
             channel.obey()
             row = held_out.packed(group)
-            total += float(row_loss(base.model, row))
+            total += row_loss(base.model, row).item()
             tokens += len(supervised_places(row))
             channel.busy += 1
+    value = not_finite(total, 0.0)
+    if value is not None:
+        raise LossNotFinite(value=value, step=step, lower=settings.learning_rate / 5, rows="of the held-out examples")
     return HeldOutLoss(step=step, loss=total / tokens, tokens=tokens)

@@ -1,8 +1,10 @@
 """The training loop: one optimiser step after the other, each a function of the state before it and its number."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from luthier.data.order import epochs_done, indices_of_step
 from luthier.data.packing import PackedRow, micro_batches
@@ -38,29 +40,33 @@ class Bench:
 
 
 def train(bench: Bench, state: TrainingState) -> TrainingState:
-    """From `state` to the last step. A wish to stop is obeyed between steps, after a checkpoint.
+    """From `state` to the last step. A wish to stop is obeyed where the state is whole, after a checkpoint of it.
 
     Raises Interrupted, and LossNotFinite before the step that would have been spoiled has changed anything.
     """
-    settings, total = bench.job.settings, bench.data.total_steps
-    state = _measured(bench, state) if state.step == 0 else state
     saved_step = state.step
-    while state.step < total:
-        wish = bench.channel.wish()
-        if wish == "stop" and saved_step < state.step:
+    try:
+        while True:
+            if _is_due(bench, state.step, bench.job.settings.evaluate_every):
+                state = _measured(bench, state)
+            if saved_step < state.step and _is_due(bench, state.step, bench.job.settings.checkpoint_every):
+                _save(bench, state, "last" if state.step == bench.data.total_steps else "interval")
+                saved_step = state.step
+            if state.step == bench.data.total_steps:
+                bench.crash.reach("trained")
+                return state
+            bench.channel.obey()
+            bench.crash.reach("before_step")
+            state = _take_step(bench, state)
+            bench.crash.reach("after_step")
+    except Interrupted as interruption:
+        if interruption.wish == "stop" and saved_step < state.step:
             _save(bench, state, "stop")
-        if wish is not None:
-            raise Interrupted(wish)
-        bench.crash.reach("before_step")
-        state = _take_step(bench, state)
-        bench.crash.reach("after_step")
-        if state.step % settings.evaluate_every == 0 or state.step == total:
-            state = _measured(bench, state)
-        if state.step % settings.checkpoint_every == 0 or state.step == total:
-            _save(bench, state, "last" if state.step == total else "interval")
-            saved_step = state.step
-    bench.crash.reach("trained")
-    return state
+        raise
+
+
+def _is_due(bench: Bench, step: int, every: int) -> bool:
+    return step % every == 0 or step == bench.data.total_steps
 
 
 def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
@@ -116,7 +122,7 @@ def _gather_gradients(bench: Bench, rows: list[PackedRow], supervised: int) -> f
         for row in rows:
             loss = row_loss(bench.base.model, row)
             (loss / supervised).backward()
-            total += float(loss)
+            total += loss.item()
             bench.channel.busy += 1
     return total / supervised
 
@@ -134,20 +140,17 @@ def _refuse_not_finite(bench: Bench, step: int, loss: float, gradient_norm: floa
 
 
 def _measured(bench: Bench, state: TrainingState) -> TrainingState:
-    """With the held-out loss of this step, if anything is held out. Step 0 is the base model, without its adapter."""
-    if bench.data.held_out is None:
+    """With the held-out loss of this step, unless it is known. Step 0 is the base model, without its adapter."""
+    if bench.data.held_out is None or state.step in state.held_out_losses:
         return state
-    arguments = (bench.base, bench.data.held_out, bench.job.settings, state.step, bench.channel)
-    if state.step == 0:
-        with bench.adapter.disabled():
-            fact = held_out_loss(*arguments)
-    else:
-        fact = held_out_loss(*arguments)
+    without_adapter = bench.adapter.disabled() if state.step == 0 else nullcontext()
+    with without_adapter:
+        fact = held_out_loss(bench.base, bench.data.held_out, bench.job.settings, state.step, bench.channel)
     bench.channel.say(fact)
     return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
 
 
-def _save(bench: Bench, state: TrainingState, why: str) -> None:
+def _save(bench: Bench, state: TrainingState, why: Literal["interval", "stop", "last"]) -> None:
     started = time.perf_counter()
     saved = save(bench.run_folder / "checkpoints", bench.job, state, bench.adapter, bench.optimiser, bench.crash)
     bench.channel.say(
@@ -156,6 +159,6 @@ def _save(bench: Bench, state: TrainingState, why: str) -> None:
             folder=saved.folder.relative_to(bench.run_folder).as_posix(),
             bytes=saved.bytes,
             seconds=time.perf_counter() - started,
-            why=why,  # type: ignore[arg-type]
+            why=why,
         )
     )

@@ -54,8 +54,8 @@ class _LoraLinear(torch.autograd.Function):
         out = torch.nn.functional.linear(x, weights.weight, weights.bias)
         seen = x if keep is None else x * keep
         out.addmm_(torch.mm(seen, weights.a.t()), weights.b.t(), alpha=weights.scale)
-        ctx.save_for_backward(x, keep)  # type: ignore[attr-defined]
-        ctx.weights = weights  # type: ignore[attr-defined]
+        ctx.save_for_backward(x, keep)
+        ctx.weights = weights
         return out
 
     @staticmethod

@@ -22,14 +22,14 @@ class _HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
-        wanted = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
+        wanted = ctx.needs_input_grad[0]
         d_hidden = torch.empty_like(hidden) if wanted else None
         total = torch.zeros((), dtype=torch.float32)
         for start in range(0, hidden.shape[0], _CHUNK):
             rows = slice(start, start + _CHUNK)
             total += _chunk(hidden[rows], weight, bias, targets[rows], None if d_hidden is None else d_hidden[rows])
         if d_hidden is not None:
-            ctx.save_for_backward(d_hidden)  # type: ignore[attr-defined]
+            ctx.save_for_backward(d_hidden)
         return total
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The update: AdamW on one flat fp32 buffer, the global gradient norm, and a learning rate that is a function of the step."""
+"""The update: AdamW on one flat fp32 buffer, with clipping; the learning rate is a function of the step alone."""
 
 import math
 

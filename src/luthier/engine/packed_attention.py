@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -37,7 +38,6 @@ def attend(
     *,
     scaling: float,
     boundaries: Sequence[int],
-    sliding_window: int | None = None,
     **options: Any,
 ) -> tuple[Tensor, None]:
     """What transformers calls: query [1, heads, tokens, width], key and value [1, kv_heads, tokens, width].
@@ -49,7 +49,9 @@ def attend(
             raise BaseUnsupported(what=f"its attention uses {name}")
     if options.get("dropout"):
         raise BaseUnsupported(what="its attention uses dropout")
-    return _PackedAttention.apply(query[0], key[0], value[0], tuple(boundaries), scaling, sliding_window), None
+    return _PackedAttention.apply(
+        query[0], key[0], value[0], tuple(boundaries), scaling, options.get("sliding_window")
+    ), None
 
 
 AttentionInterface.register(NAME, attend)
@@ -74,14 +76,14 @@ class _PackedAttention(torch.autograd.Function):
         heads, tokens, width = query.shape
         out = query.new_empty(tokens, heads, width)
         kept: list[Tensor] = []
-        for start, end in zip(boundaries[:-1], boundaries[1:], strict=True):
+        for start, end in pairwise(boundaries):
             part = _Part(query, key, start, end)
             probabilities = part.probabilities(scaling, window)
             _write_heads(out[start:end], torch.bmm(probabilities, value[:, start:end]))
             if end - start <= _KEEP_PROBABILITIES_UP_TO:
                 kept.append(probabilities)
-        ctx.save_for_backward(query, key, value, *kept)  # type: ignore[attr-defined]
-        ctx.layout = (boundaries, scaling, window)  # type: ignore[attr-defined]
+        ctx.save_for_backward(query, key, value, *kept)
+        ctx.layout = (boundaries, scaling, window)
         return out.unsqueeze(0)
 
     @staticmethod
@@ -92,7 +94,7 @@ class _PackedAttention(torch.autograd.Function):
         kept = iter(saved)
         # Gradients take the layout [tokens, heads, width] in memory: the projections below them want tokens first.
         d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
-        for start, end in zip(boundaries[:-1], boundaries[1:], strict=True):
+        for start, end in pairwise(boundaries):
             part = _Part(query, key, start, end)
             short = end - start <= _KEEP_PROBABILITIES_UP_TO
             probabilities = next(kept) if short else part.probabilities(scaling, window)

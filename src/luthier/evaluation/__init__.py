@@ -1,1 +1,5 @@
-"""From answers to proof: scores, intervals, comparisons."""
+"""The proof: answers become right or wrong, shares get intervals, and two models are compared on the same examples."""
+
+from luthier.evaluation.compare import score
+
+__all__ = ["score"]

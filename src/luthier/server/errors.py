@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 
 from luthier.domain.errors import (
     AccessDenied,
@@ -83,7 +83,14 @@ def answer(request: Request, error: LuthierError) -> Response:
         return Response(view.model_dump_json(), view.status, headers, PROBLEM_TYPE)
     if isinstance(error, NotSignedIn):
         return _to_sign_in(request)
+    if not hasattr(request.state, "session"):  # a page would tell a stranger about the workspace
+        return PlainTextResponse(_as_text(view), view.status)
     return problem_page(request, error.problem, view.status)
+
+
+def _as_text(view: ProblemView) -> str:
+    tries = [f"- {action.label}{f': {action.command}' if action.command else ''}" for action in view.actions]
+    return "\n".join([view.detail, *(["", "Try:", *tries] if tries else []), ""])
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -1,6 +1,5 @@
 """The request gate: nothing reaches a route unless its address, origin, form, rate and sign-in are all in order."""
 
-import logging
 from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -18,12 +17,12 @@ from luthier.server.addresses import Addresses
 from luthier.server.auth import bearer_key, is_open, resolve
 from luthier.server.headers import secure
 from luthier.server.limits import UPLOAD, Limits, Rates, limits_of, metered
+from luthier.server.log import LOG
 from luthier.services.sessions import Sessions
 
 MARK = "x-luthier"  # a header that no other site can make a browser send without asking first; its value is "1"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-_LOG = logging.getLogger("luthier.server")
 
 Answer = Callable[[Request, LuthierError], Response]
 
@@ -57,7 +56,7 @@ class Gate:
             await self._refuse(request, error, send)
         except Exception:
             incident = new_id("incident")
-            _LOG.exception("%s: %s %r failed", incident, request.method, request.url.path)
+            LOG.exception("%s: %s %r failed", incident, request.method, request.url.path)
             if send.started:
                 raise
             await self._refuse(request, UnexpectedFailure(what=f"{incident} in logs/server.log"), send)
@@ -101,9 +100,10 @@ class Gate:
 
 
 def _follows_sign_in_link(request: Request) -> bool:
-    """The link may be clicked in a terminal that is itself a web page; the sign-in page does nothing by being opened."""
-    navigates = request.headers.get("sec-fetch-mode") == "navigate" and request.headers.get("sec-fetch-dest") == "document"
-    return navigates and request.method == "GET" and request.url.path == "/sign-in"
+    """The link may be clicked in a terminal that is itself a web page; opening the sign-in page changes nothing."""
+    if request.method != "GET" or request.url.path != "/sign-in":
+        return False
+    return request.headers.get("sec-fetch-mode") == "navigate" and request.headers.get("sec-fetch-dest") == "document"
 
 
 def _check_form(request: Request, limits: Limits, key_only: bool) -> None:

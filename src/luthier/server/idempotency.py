@@ -96,7 +96,10 @@ class Answers:
         self._forget_old()
 
     def claim(self, name: str, fingerprint: str) -> Response | None:
-        """None when the caller now owns the key; else the answer to repeat. Raises IdempotencyKeyReused, RequestUnfinished."""
+        """None when the caller now owns the key; else the answer to repeat.
+
+        Raises IdempotencyKeyReused or RequestUnfinished.
+        """
         path = self._folder / name
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

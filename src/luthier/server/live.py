@@ -1,7 +1,6 @@
 """What happens, as server-sent events: read once from the store, encoded once, handed to everyone who watches."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -9,13 +8,13 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 
 from luthier.domain.events import Event
+from luthier.server.log import LOG
 from luthier.services.runs import Runs
 
 POLL_SECONDS = 0.25
 BEAT_SECONDS = 10.0  # a comment now and then, so that proxies and browsers see that the line is alive
 QUEUED_MOST = 2_000  # a watcher that is further behind is let go; its browser comes back and resumes
 PAGE = 500
-_LOG = logging.getLogger("luthier.server")
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ class Live:
         while self._watchers:
             try:
                 page = await run_in_threadpool(self._runs.events_after, self._seen, None, PAGE)
-            except Exception:
-                _LOG.exception("the events could not be read; trying again")
+            except Exception:  # noqa: BLE001 - a rim: one failed look must not end the loop
+                LOG.exception("the events could not be read; trying again")
                 page = []
             for event in page:
                 self._hand_out(encode(event))

@@ -1,4 +1,4 @@
-"""Answers that are sent while they are made: each ends when its client is gone, its sign-in ends, or the server does."""
+"""Answers that are sent while they are made: each ends when its client is gone, or its sign-in or the server ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Iterator

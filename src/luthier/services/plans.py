@@ -7,7 +7,7 @@ from pathlib import Path
 from luthier.data.canonical import write_examples
 from luthier.data.measure import measure
 from luthier.data.render import Renderer
-from luthier.data.splits import split
+from luthier.data.splits import Split, split
 from luthier.domain.datasets import Dataset, Example
 from luthier.domain.jobs import Progress
 from luthier.domain.models import BaseModel
@@ -57,19 +57,19 @@ class Plans:
         dataset = self._datasets.resolve(
             recipe.data, shape=recipe.shape, columns=recipe.columns, skip_bad_rows=recipe.skip_bad_rows
         )
-        train, held_out = self._examples(recipe, dataset)
+        sides = self._sides(recipe, dataset)
         base = self._models.get(recipe.base, on_progress)
-        facts = measure(Renderer(Path(base.folder)), train, held_out)
+        facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
         machine = probe_machine(self._folders.root)
         plan = make_plan(recipe, machine, base.shape, facts)
-        return Preparation(base=base, dataset=dataset, train=train, held_out=held_out, plan=plan)
+        return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
 
-    def _examples(self, recipe: Recipe, dataset: Dataset) -> tuple[list[Example], list[Example]]:
+    def _sides(self, recipe: Recipe, dataset: Dataset) -> Split:
         examples = list(self._datasets.examples(dataset))
         if recipe.held_out:
             held_out = self._datasets.resolve(recipe.held_out, skip_bad_rows=recipe.skip_bad_rows)
-            return examples, list(self._datasets.examples(held_out))
+            return Split(train=examples, held_out=list(self._datasets.examples(held_out)))
         share = recipe.evaluation.held_out_share
         if share is None:
             share = HELD_OUT_SHARE if len(examples) >= FEWEST_TO_SPLIT else 0.0
-        return split(examples, share, most=MOST_HELD_OUT)
+        return split(examples, share, at_most=MOST_HELD_OUT)

@@ -93,8 +93,8 @@ def _text_of(path: Path) -> str:
 
 
 def _from_yaml(path: Path, text: str, lines: dict[KeyPath, int]) -> Any:
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -106,8 +106,6 @@ def _from_yaml(path: Path, text: str, lines: dict[KeyPath, int]) -> Any:
         raise RecipeUnreadable(path=path, reason=f"it is not valid YAML{where}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeUnreadable(path=path, reason=f"it is not valid YAML: {str(error).splitlines()[0]}") from None
-    finally:
-        loader.dispose()
 
 
 def _note_lines(path: Path, node: yaml.Node, here: KeyPath, lines: dict[KeyPath, int]) -> None:

@@ -7,7 +7,7 @@ import yaml
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.events import Event
-from luthier.domain.jobs import Progress, Sample
+from luthier.domain.jobs import Alert, Progress, Sample
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import ACTIVE, RunMove, RunState
@@ -94,7 +94,7 @@ class Runs:
         """True while some run waits for, or has, a worker."""
         return bool(self.list(limit=1, states={RunState.QUEUED, *ACTIVE}))
 
-    def metrics(self, reference: str, names: Collection[str] | None = None, after_step: int = 0) -> list[MetricPoint]:
+    def metrics(self, reference: str, names: Collection[str] | None = None, after_step: int = -1) -> list[MetricPoint]:
         with self._store.reading() as tx:
             return tx.metrics.list(tx.runs.find(reference).run_id, names=names, after_step=after_step)
 
@@ -117,6 +117,12 @@ class Runs:
             events = tx.events.after(0, run_id=run.run_id, kinds=("run.sample",))
         newest = {event.body["prompt"]: Sample(**event.body) for event in events}
         return list(newest.values())
+
+    def alerts(self, reference: str) -> list[Alert]:
+        """What the worker warned of, oldest first."""
+        with self._store.reading() as tx:
+            run = tx.runs.find(reference)
+            return [Alert(**event.body) for event in tx.events.after(0, run_id=run.run_id, kinds=("run.alert",))]
 
     def log_tail(self, reference: str, lines: int = 200) -> list[str]:
         """The end of the newest attempt's log."""

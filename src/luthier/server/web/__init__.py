@@ -4,9 +4,11 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 `problem_page(request, problem, status)`.
 """
 
-from luthier.server.web import assets
+from luthier.server.web import assets, datasets, door, home, patterns, playground, run, runs, train, versions
 from luthier.server.web.problems import problem_page
 
-routers = [assets.router]
+routers = [
+    module.router for module in (assets, door, home, train, runs, run, datasets, versions, playground, patterns)
+]
 
 __all__ = ["problem_page", "routers"]

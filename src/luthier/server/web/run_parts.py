@@ -113,7 +113,7 @@ def header(workspace: Workspace, run: Run) -> RunHeader:
         run=run,
         now=workspace.clock.now(),
         moves=tuple(move for move in HAND_MOVES if move in legal),
-        seconds_left=_seconds_left(run),
+        seconds_left=seconds_left(run),
         checkpoint_bytes=sum(item.bytes for item in workspace.runs.checkpoints(run.run_id)),
     )
 
@@ -169,7 +169,7 @@ def is_settled(run: Run) -> bool:
     return run.state in FINAL | {RunState.FAILED, RunState.PAUSED}
 
 
-def _seconds_left(run: Run) -> Span | None:
+def seconds_left(run: Run) -> Span | None:
     if run.state is not RunState.RUNNING or not run.step or not run.training_seconds:
         return None
     mean = (run.total_steps - run.step) * run.training_seconds / run.step

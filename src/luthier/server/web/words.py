@@ -101,6 +101,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "loss": loss,
     "rate": rate,
     "estimate": estimate,
+    "span": lambda range: span(range.low, range.high),
     "plural": plural,
     "bytes": show_bytes,
     "count": show_count,

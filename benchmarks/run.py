@@ -1,0 +1,119 @@
+"""Runs rows of the benchmark table: ours and the peer in turn, medians, a gate on the losses, one JSON line each."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import lora_instruct
+from benchmarks.rows import Bench, Measure, NotMeasurable, Row
+
+ROWS = {row.name: row for row in (lora_instruct.ROW,)}
+RESULTS = Path(__file__).parent / "results.jsonl"
+QUIET_LOAD = 0.5
+PAIRS = 3
+STEPS = 20
+
+
+def main() -> int:
+    options = _options()
+    try:
+        if not options.smoke:
+            _require_a_quiet_machine()
+        outcomes = [_outcome_of(ROWS[name], options) for name in options.rows or ROWS]
+    except NotMeasurable as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    return 0 if all(outcome["losses_agree"] for outcome in outcomes) else 1
+
+
+def _outcome_of(row: Row, options: argparse.Namespace) -> dict[str, Any]:
+    pairs, steps = (1, 4) if options.smoke else (max(options.pairs, PAIRS), STEPS)
+    with row.open(steps, options.data or row.data) as bench:
+        measured = [_pair(bench, number, pairs) for number in range(1, pairs + 1)]
+    outcome = summary(row, [ours for ours, _ in measured], [peer for _, peer in measured])
+    print(json.dumps(outcome))
+    if options.smoke:
+        print("A smoke run shows that both sides work; it is not recorded.", file=sys.stderr)
+    else:
+        with open(RESULTS, "a", encoding="utf-8") as results:
+            results.write(json.dumps(outcome) + "\n")
+    return outcome
+
+
+def _pair(bench: Bench, number: int, pairs: int) -> tuple[Measure, Measure]:
+    ours, peer = bench.ours(), bench.peer()
+    print(
+        f"pair {number} of {pairs}: ours {ours.tokens_per_second:.1f}, peer {peer.tokens_per_second:.1f} tokens/s",
+        file=sys.stderr,
+    )
+    return ours, peer
+
+
+def summary(row: Row, ours: list[Measure], peers: list[Measure]) -> dict[str, Any]:
+    """The line of a row: medians of both sides, their ratio, and whether they did the same work."""
+    mine = statistics.median(measure.tokens_per_second for measure in ours)
+    theirs = statistics.median(measure.tokens_per_second for measure in peers)
+    my_bytes = statistics.median(measure.peak_bytes for measure in ours)
+    their_bytes = statistics.median(measure.peak_bytes for measure in peers)
+    difference = max(loss_difference(a, b) for a, b in zip(ours, peers, strict=True))
+    return {
+        **row.facts(),
+        "ours": round(mine, 1),
+        "peer": round(theirs, 1),
+        "ratio": round(mine / theirs, 2),
+        "loss_difference": round(difference, 5),
+        "losses_agree": difference <= row.loss_gate,
+        "ours_peak_bytes": int(my_bytes),
+        "peer_peak_bytes": int(their_bytes),
+        "memory_ratio": round(their_bytes / my_bytes, 2),
+        "pairs": [
+            [round(a.tokens_per_second, 1), round(b.tokens_per_second, 1)] for a, b in zip(ours, peers, strict=True)
+        ],
+        "tokens": ours[0].tokens,
+        "versions": {"ours": ours[0].versions, "peer": peers[0].versions},
+        "machine": {"cpu": _cpu(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def loss_difference(ours: Measure, peer: Measure) -> float:
+    """The mean over the steps of how far the two losses are apart."""
+    return statistics.fmean(abs(a - b) for a, b in zip(ours.losses, peer.losses, strict=True))
+
+
+def _require_a_quiet_machine() -> None:
+    load = os.getloadavg()[0]
+    if load > QUIET_LOAD:
+        raise NotMeasurable(
+            f"The machine is busy: its load average is {load:.2f}, and a measurement needs at most {QUIET_LOAD}. "
+            "Close other programs, wait a minute, and try again."
+        )
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", help=f"rows to measure, of {', '.join(ROWS)}; all by default")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"how often each side runs, at least {PAIRS}")
+    parser.add_argument("--data", type=Path, help="the examples to train on, instead of the row's own")
+    parser.add_argument("--smoke", action="store_true", help="a few steps of each side on any machine, not recorded")
+    options = parser.parse_args()
+    if unknown := [name for name in options.rows if name not in ROWS]:
+        parser.error(f"there is no row called {unknown[0]}; there are {', '.join(ROWS)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

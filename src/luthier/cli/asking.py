@@ -1,0 +1,87 @@
+"""What people say on the command line, turned into a recipe: the same options for `train` and `plans make`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from luthier.domain.errors import Action, WrongUsage
+from luthier.domain.recipes import Recipe
+from luthier.services.recipes import make_recipe, parse_pin, read_recipe
+
+BaseOption = Annotated[str | None, typer.Option(metavar="MODEL", help="starter (default), a folder, or a hub id.")]
+DataOption = Annotated[str | None, typer.Option(metavar="FILE", help="Examples: a file, or an imported dataset.")]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="PART=COLUMN", help="Which column holds a part of the shape; may be repeated."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Fix a setting, e.g. learning_rate=1e-4; may be repeated."),
+]
+MethodOption = Annotated[str | None, typer.Option(help="sft (default) or cpt.")]
+
+
+class MappingNotUnderstood(WrongUsage):
+    code = "cli.mapping_not_understood"
+    sentence = "--map {text} does not say which column holds which part."
+    actions = (Action(label="Write the part, an equals sign, and the column", command="--map prompt=question"),)
+
+
+class NothingToTrainOn(WrongUsage):
+    code = "cli.nothing_to_train_on"
+    sentence = "Neither a recipe nor --data says which examples to use."
+    actions = (
+        Action(label="Name a file with examples", command="luthier train --data FILE"),
+        Action(label="See it work on a sample first", command="luthier demo"),
+    )
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """Options as they were given; None and empty say nothing, so that a recipe file keeps its word."""
+
+    base: str | None = None
+    data: str | None = None
+    held_out: str | None = None
+    shape: str | None = None
+    columns: Sequence[str] = ()
+    pins: Sequence[str] = ()
+    method: str | None = None
+    name: str | None = None
+    skip_bad_rows: bool = False
+
+    def overrides(self) -> dict[str, Any]:
+        plain = {
+            "base": self.base,
+            "data": self.data,
+            "held_out": self.held_out,
+            "shape": self.shape,
+            "method": self.method,
+            "name": self.name,
+            "columns": columns_from(self.columns) or None,
+            "skip_bad_rows": self.skip_bad_rows or None,
+        }
+        said = {name: value for name, value in plain.items() if value is not None}
+        return said | dict(parse_pin(pin) for pin in self.pins)
+
+
+def recipe_from(file: Path | None, asked: AskedFor) -> Recipe:
+    if file is not None:
+        return read_recipe(file, asked.overrides())
+    if asked.data is None:
+        raise NothingToTrainOn
+    return make_recipe(asked.overrides())
+
+
+def columns_from(mappings: Sequence[str]) -> dict[str, str]:
+    """`["prompt=question"]` to {"prompt": "question"}."""
+    columns = {}
+    for text in mappings:
+        part, equals, column = text.partition("=")
+        if not equals or not part.strip() or not column.strip():
+            raise MappingNotUnderstood(text=text)
+        columns[part.strip()] = column.strip()
+    return columns

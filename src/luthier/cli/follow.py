@@ -1,0 +1,109 @@
+"""Follows a run from its events until it needs nobody's patience any more: completed, failed, cancelled or paused."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from luthier.cli.render.findings import show_actions
+from luthier.cli.render.preflight import show_preflight
+from luthier.cli.render.progress import ProgressLine
+from luthier.cli.render.text import plain, soft
+from luthier.cli.terminal import Terminal
+from luthier.domain.errors import Action
+from luthier.domain.events import Event
+from luthier.domain.jobs import Progress
+from luthier.domain.run_states import FINAL, RunState
+from luthier.domain.runs import Run
+from luthier.kit.units import show_bytes
+from luthier.workspace import Workspace
+
+RESTING = FINAL | {RunState.PAUSED, RunState.FAILED}
+_POLL_SECONDS = 0.2
+_SECONDS_BETWEEN_LOOKS = 5.0  # at whether the run still has a supervisor
+
+_STATES_WORTH_A_LINE = {
+    RunState.QUEUED: "Waiting for its turn",
+    RunState.PAUSING: "Stopping: the worker saves a checkpoint first",
+    RunState.EVALUATING: "Training is done; measuring",
+}
+
+
+def follow(terminal: Terminal, run: Run, after_seq: int, *, until: frozenset[RunState] = RESTING) -> Run:
+    """Shows what happens after the event `after_seq`; returns the run in one of the states `until`."""
+    workspace, clock = terminal.workspace, terminal.workspace.clock
+    next_look = clock.monotonic()
+    with terminal.progress(_opening(run)) as line:
+        teller = _Teller(workspace, run.run_id, line)
+        while True:
+            run = workspace.runs.get(run.run_id)
+            events = workspace.runs.events_after(after_seq, run_id=run.run_id)
+            for event in events:
+                teller.tell(event)
+                after_seq = event.seq
+            if not events:
+                if run.state in until:
+                    return run
+                if clock.monotonic() >= next_look:
+                    workspace.keep_supervised()
+                    next_look = clock.monotonic() + _SECONDS_BETWEEN_LOOKS
+                clock.sleep(_POLL_SECONDS)
+
+
+def _opening(run: Run) -> str:
+    return _STATES_WORTH_A_LINE.get(run.state, f"The run is {run.state.value}")
+
+
+class _Teller:
+    """Turns events into the progress line and the few lines above it that are worth keeping on the screen."""
+
+    def __init__(self, workspace: Workspace, run_id: str, line: ProgressLine) -> None:
+        self._workspace = workspace
+        self._run_id = run_id
+        self._line = line
+        self._tellers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "run.step": line.training,
+            "run.progress": self._progress,
+            "run.state": self._state,
+            "run.held_out_loss": self._held_out_loss,
+            "run.checkpoint": self._checkpoint,
+            "run.preflight": self._preflight,
+            "run.alert": self._alert,
+        }
+
+    def tell(self, event: Event) -> None:
+        tell = self._tellers.get(event.kind)
+        if tell:
+            tell(event.body)
+
+    def _say(self, *lines: RenderableType) -> None:
+        for line in lines:
+            self._line.say(line)
+
+    def _progress(self, body: dict[str, Any]) -> None:
+        self._line.update(
+            Progress(what=body["what"], done=body["done"], total=body["total"], unit=body.get("unit", ""))
+        )
+
+    def _state(self, body: dict[str, Any]) -> None:
+        state = RunState(body["state"])
+        self._line.update(Progress(what=_STATES_WORTH_A_LINE.get(state, state.value), done=0, total=0))
+        if body["move"] == "lose":
+            self._say(soft("Going on from the newest checkpoint."))
+
+    def _held_out_loss(self, body: dict[str, Any]) -> None:
+        when = f"after step {body['step']}" if body["step"] else "before training"
+        self._say(Text(f"Held-out loss {when}: {body['loss']:.4f}"))
+
+    def _checkpoint(self, body: dict[str, Any]) -> None:
+        self._say(soft(f"Checkpoint at step {body['step']} ({show_bytes(body['bytes'])})"))
+
+    def _preflight(self, body: dict[str, Any]) -> None:
+        report = self._workspace.runs.preflight(self._run_id)
+        if report:
+            self._say(Text("Preflight", "head"), *show_preflight(report))
+
+    def _alert(self, body: dict[str, Any]) -> None:
+        self._say(plain(body["sentence"], "warn"))
+        self._say(*show_actions(Action.model_validate(action) for action in body.get("actions", [])))

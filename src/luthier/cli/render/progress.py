@@ -1,0 +1,130 @@
+"""The line that shows how far something is: live in a terminal, one line now and then in a log."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from luthier.cli.render.text import one_line
+from luthier.domain.jobs import Progress
+from luthier.kit.clock import SystemClock
+from luthier.kit.units import show_bytes, show_count, show_duration
+
+_SECONDS_BETWEEN_PLAIN_LINES = 10.0
+_BAR_WIDTH = 24
+_NARROWEST_BAR = 6
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is being done and how far it is; `notes` are in the order in which they may be left out, last first."""
+
+    what: str
+    done: int = 0
+    total: int = 0
+    amount: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        texts = [self.what, self.amount, *self.notes]
+        while len(texts) > 2 and len(_joined(texts)) > options.max_width:
+            texts.pop()
+        words = _joined(texts)
+        bar = min(_BAR_WIDTH, options.max_width - len(words) - 2)
+        if not self.total or bar < _NARROWEST_BAR:
+            yield Text(words, no_wrap=True, overflow="ellipsis")
+            return
+        line = Table.grid(padding=(0, 1))
+        line.add_row(self.what, ProgressBar(self.total, self.done, width=bar), words[len(self.what) :].lstrip(" ·"))
+        yield line
+
+    def as_line(self) -> str:
+        return _joined([self.what, self.amount, *self.notes])
+
+
+class ProgressLine:
+    """`with ProgressLine(console, "Reading") as line: line.update(...)`. What is printed meanwhile appears above it."""
+
+    def __init__(self, console: Console, start: str) -> None:
+        self._console = console
+        self._clock = SystemClock()
+        self._standing = Standing(start)
+        self._printed_at = -_SECONDS_BETWEEN_PLAIN_LINES
+        self._printed: Standing | None = None
+        live = console.is_terminal and not console.is_dumb_terminal and not console.quiet
+        self._live = Live(console=console, transient=True, get_renderable=self._current) if live else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._live:
+            self._live.stop()
+
+    def update(self, progress: Progress) -> None:
+        self.show(standing_of(progress))
+
+    def training(self, step: dict[str, Any]) -> None:
+        """`step` is the body of a `run.step` event."""
+        self.show(standing_of_step(step))
+
+    def show(self, standing: Standing) -> None:
+        self._standing = standing
+        if self._live is None:
+            self._print_now_and_then(standing)
+
+    def say(self, line: RenderableType) -> None:
+        self._console.print(line)
+
+    def _current(self) -> RenderableType:
+        return self._standing
+
+    def _print_now_and_then(self, standing: Standing) -> None:
+        now = self._clock.monotonic()
+        news = self._printed is None or self._printed.what != standing.what
+        last = standing.total > 0 and standing.done >= standing.total
+        if standing != self._printed and (news or last or now - self._printed_at >= _SECONDS_BETWEEN_PLAIN_LINES):
+            self._console.print(Text(standing.as_line()), soft_wrap=True)
+            self._printed, self._printed_at = standing, now
+
+
+def standing_of(progress: Progress) -> Standing:
+    show = show_bytes if progress.unit == "bytes" else show_count
+    amount = ""
+    if progress.total:
+        amount = f"{show(progress.done)} of {show(progress.total)}"
+    elif progress.done:
+        amount = show(progress.done)
+    return Standing(_capital(progress.what), progress.done, progress.total, amount)
+
+
+def standing_of_step(step: dict[str, Any]) -> Standing:
+    low, high = step["seconds_left"]
+    notes = (
+        f"loss {step['loss']:.4f}",
+        f"{time_left(low, high)} left",
+        f"{show_count(step['tokens_per_second'])} tokens/s",
+    )
+    amount = f"step {step['step']} of {step['total_steps']}"
+    return Standing("Training", step["step"], step["total_steps"], amount, notes)
+
+
+def time_left(low: float, high: float) -> str:
+    """A range, or one value where both ends read the same."""
+    ends = (show_duration(max(1, round(low))), show_duration(max(1, round(high))))
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _capital(text: str) -> str:
+    return one_line(text[:1].upper() + text[1:], longest=70)
+
+
+def _joined(texts: list[str]) -> str:
+    return " · ".join(text for text in texts if text)

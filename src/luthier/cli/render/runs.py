@@ -1,0 +1,114 @@
+"""Runs: the list, one in full, its curve."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from luthier.cli.render.findings import show_actions
+from luthier.cli.render.moments import local_time
+from luthier.cli.render.tables import Cell, facts, table
+from luthier.cli.render.text import one_line, plain
+from luthier.domain.run_states import ACTIVE, RunState
+from luthier.domain.runs import Checkpoint, MetricPoint, Run
+from luthier.kit.units import show_bytes, show_count, show_duration
+
+_SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
+_BARS = "▁▂▃▄▅▆▇█"
+_CURVE_WIDTH = 40
+
+
+def state_word(state: RunState) -> Text:
+    """The word says it; the colour only helps to find it."""
+    styles = {RunState.COMPLETED: "good", RunState.FAILED: "bad", RunState.PAUSED: "warn", RunState.CANCELLED: "soft"}
+    return Text(state.value, "head" if state in ACTIVE else styles.get(state, ""))
+
+
+def runs_table(runs: Sequence[Run]) -> Iterable[RenderableType]:
+    if not runs:
+        yield Text("No runs yet. Start one: luthier demo")
+        return
+    rows = [
+        (
+            run.name,
+            run.run_id[:_SHORT_ID],
+            state_word(run.state),
+            f"{run.step}/{run.total_steps}",
+            "" if run.loss is None else f"{run.loss:.4f}",
+            local_time(run.created_at),
+        )
+        for run in runs
+    ]
+    yield table(("Name", "Id", "State", "Step", "Loss", "Created"), rows, right=("Step", "Loss"))
+
+
+def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Checkpoint]) -> Iterable[RenderableType]:
+    pairs: list[tuple[str, Cell]] = [
+        ("Run", run.name),
+        ("Id", run.run_id),
+        ("State", _state_with_phase(run)),
+        ("Base", run.recipe.base),
+        ("Data", run.recipe.data),
+        ("Created", local_time(run.created_at)),
+        ("Step", f"{show_count(run.step)} of {show_count(run.total_steps)}"),
+    ]
+    if losses:
+        values = [point.value for point in losses]
+        pairs.append(("Loss", f"{curve(values)}  {values[0]:.4f} to {values[-1]:.4f}"))
+    if run.tokens_per_second:
+        pairs.append(("Speed", f"{show_count(run.tokens_per_second)} tokens/s"))
+    if run.training_seconds:
+        pairs.append(("Trained", show_duration(run.training_seconds)))
+    if run.peak_rss_bytes:
+        pairs.append(("Memory", f"{show_bytes(run.peak_rss_bytes)} at its peak"))
+    if checkpoints:
+        newest = checkpoints[-1]
+        pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest.step}"))
+    if run.adapter_folder:
+        pairs.append(("Adapter", run.adapter_folder))
+    yield facts(pairs)
+    if run.problem:
+        yield plain(f"Why it is {run.state.value}: {run.problem.sentence}", "bad")
+        yield from show_actions(run.problem.actions)
+
+
+def curve(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:
+    """A line of little bars: the mean of each stretch, from the lowest to the highest."""
+    if not values:
+        return ""
+    stretch = max(1, -(-len(values) // width))
+    means = [
+        sum(part) / len(part) for start in range(0, len(values), stretch) if (part := values[start : start + stretch])
+    ]
+    low, high = min(means), max(means)
+    scale = (len(_BARS) - 1) / (high - low) if high > low else 0
+    return "".join(_BARS[round((mean - low) * scale)] for mean in means)
+
+
+def metrics_table(points: Sequence[MetricPoint], last: int) -> Iterable[RenderableType]:
+    """One line per step, the newest `last` of them."""
+    names = list(dict.fromkeys(point.name for point in points))
+    by_step: dict[int, dict[str, float]] = {}
+    for point in points:
+        by_step.setdefault(point.step, {})[point.name] = point.value
+    if not by_step:
+        yield Text("No step has been taken yet.")
+        return
+    newest = sorted(by_step)[-last:]
+    rows = [[str(step), *(_metric(name, by_step[step].get(name)) for name in names)] for step in newest]
+    yield table(["Step", *names], rows, right=["Step", *names])
+
+
+def _metric(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name == "rss_bytes":
+        return show_bytes(value)
+    return f"{value:.3g}" if name == "learning_rate" else f"{value:.4f}" if value < 100 else show_count(value)
+
+
+def _state_with_phase(run: Run) -> Text:
+    if not run.phase or run.state not in ACTIVE:
+        return state_word(run.state)
+    done = f" {show_count(run.progress_done)} of {show_count(run.progress_total)}" if run.progress_total else ""
+    return Text.assemble(state_word(run.state), f" ({one_line(run.phase)}{done})")

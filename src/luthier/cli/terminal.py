@@ -1,0 +1,66 @@
+"""What a command may do to the outside: results to stdout, messages and progress to stderr, one workspace."""
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import RenderableType
+from rich.text import Text
+
+import luthier
+from luthier.cli.consoles import console, print_json
+from luthier.cli.options import Options
+from luthier.cli.render.progress import ProgressLine
+from luthier.cli.render.text import visible
+from luthier.domain.jobs import Progress
+from luthier.workspace import Workspace
+
+
+class Terminal:
+    """`with Terminal(options) as terminal:` closes what the command opened, whichever way it ends."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.out = console(sys.stdout)
+        self.messages = console(sys.stderr, quiet=options.quiet)
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._opened.__exit__(kind, error, at)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Opened when first asked for."""
+        return self._opened.enter_context(luthier.open(self.options.workspace))
+
+    def say(self, *lines: RenderableType) -> None:
+        """Messages: never part of what a script reads."""
+        for line in lines:
+            self.messages.print(line)
+
+    def result(self, document: Any, view: Callable[[], Iterable[RenderableType]]) -> None:
+        """What was asked for: `document` under --json, else the view of it. Frozen values become plain JSON."""
+        if self.options.as_json:
+            print_json(document)
+            return
+        for part in view():
+            self.out.print(part)
+
+    def stream(self, text: str) -> None:
+        """A piece of an answer, as it comes."""
+        self.out.print(Text(visible(text)), end="", soft_wrap=True)
+
+    def progress(self, start: str) -> ProgressLine:
+        """A line that shows how far something is; use as a context manager."""
+        return ProgressLine(self.messages, start)
+
+    def patiently(self, what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
+        """Runs `work` with a callback that shows its progress."""
+        with self.progress(what) as line:
+            return work(line.update)

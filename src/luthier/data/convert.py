@@ -1,0 +1,200 @@
+"""One row of a source becomes one example, or findings that say why it cannot."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from luthier.data.problems import Problems, kind_of
+from luthier.data.readers.rows import Row
+from luthier.data.tools import read_tools
+from luthier.data.turns import check_order, read_turns
+from luthier.domain.datasets import Example, Mapping, Message, Role, Shape
+from luthier.domain.findings import Finding
+
+_GOOD = {"true", "1", "good", "yes", "desirable"}
+_BAD = {"false", "0", "bad", "no", "undesirable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    example: Example | None
+    findings: tuple[Finding, ...]
+    left_out: Literal["", "labelled bad"] = ""  # why there is no example although nothing is wrong
+
+
+def convert(row: Row, mapping: Mapping) -> Converted:
+    if row.value is None:
+        return Converted(None, row.findings)
+    problems = Problems(row.number, row.line)
+    fields = _Fields(row.value, mapping.columns, problems)
+    example = _READERS[mapping.shape](fields, row.number)
+    findings = (*row.findings, *problems.findings)
+    if example is None:
+        return Converted(None, findings, "" if problems.has_errors else "labelled bad")
+    return Converted(None if problems.has_errors else example, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """A row seen through the mapping: parts instead of columns."""
+
+    row: dict[str, Any]
+    columns: dict[str, str]
+    problems: Problems
+
+    def has(self, part: str) -> bool:
+        return part in self.columns
+
+    def value(self, part: str) -> Any:
+        return self.row.get(self.columns[part]) if part in self.columns else None
+
+    def column(self, part: str) -> str:
+        return self.columns[part]
+
+    def text(self, part: str) -> str:
+        return self.problems.text(self.value(part), self.columns[part]) if part in self.columns else ""
+
+    def needed(self, part: str) -> bool:
+        if self.value(part) is not None:
+            return True
+        self.problems.error("field_missing", f"The row has no {self.columns[part]!r}.", self.columns[part])
+        return False
+
+
+def _alpaca(fields: _Fields, number: int) -> Example | None:
+    if not (fields.needed("instruction") and fields.needed("output")):
+        return None
+    messages = [
+        *_system(fields),
+        *_history(fields),
+        Message(Role.USER, _instruction(fields)),
+        Message(Role.ASSISTANT, fields.text("output")),
+    ]
+    return _conversation(messages, fields, number, "output")
+
+
+def _instruction(fields: _Fields) -> str:
+    instruction, addition = fields.text("instruction"), fields.text("input")
+    return f"{instruction}\n\n{addition}" if addition.strip() else instruction
+
+
+def _history(fields: _Fields) -> list[Message]:
+    if not fields.has("history") or fields.value("history") in (None, ""):
+        return []
+    column = fields.column("history")
+    pairs = fields.problems.json(fields.value("history"), column)
+    if pairs is None:
+        return []
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        fields.problems.error("field_type", f"{column!r} holds {kind_of(pairs)}.", column, "[[question, answer], ...]")
+        return []
+    return [
+        Message(role, fields.problems.text(text, column))
+        for pair in pairs
+        for role, text in zip((Role.USER, Role.ASSISTANT), pair, strict=True)
+    ]
+
+
+def _turns_of(part: str) -> Callable[[_Fields, int], Example | None]:
+    def read(fields: _Fields, number: int) -> Example | None:
+        if not fields.needed(part):
+            return None
+        messages = read_turns(fields.value(part), fields.column(part), fields.problems)
+        if not any(message.role is Role.SYSTEM for message in messages):
+            messages = [*_system(fields), *messages]
+        return _conversation(messages, fields, number, part)
+
+    return read
+
+
+def _prompt_completion(fields: _Fields, number: int) -> Example | None:
+    if not (fields.needed("prompt") and fields.needed("completion")):
+        return None
+    asked = _asked(fields, "prompt")
+    said = _said(fields, "completion")
+    return _conversation([*_system(fields), *asked, *said], fields, number, "completion")
+
+
+def _asked(fields: _Fields, part: str) -> list[Message]:
+    value = fields.value(part)
+    if isinstance(value, list | dict):
+        return read_turns(value, fields.column(part), fields.problems)
+    return [Message(Role.USER, fields.text(part))]
+
+
+def _said(fields: _Fields, part: str) -> list[Message]:
+    value = fields.value(part)
+    if isinstance(value, list | dict):
+        return read_turns(value, fields.column(part), fields.problems)
+    return [Message(Role.ASSISTANT, fields.text(part))]
+
+
+def _text(fields: _Fields, number: int) -> Example | None:
+    if not fields.needed("text"):
+        return None
+    text = fields.text("text")
+    if not text.strip():
+        fields.problems.error("text_empty", "The text is empty.", fields.column("text"), "some text")
+    return Example(number, text=text)
+
+
+def _preference(fields: _Fields, number: int) -> Example | None:
+    """Trained on the chosen answer alone; the turns before it are given."""
+    if not (fields.needed("chosen") and fields.needed("rejected")):
+        return None
+    asked = _preference_prompt(fields)
+    chosen = _said(fields, "chosen")
+    if asked and chosen[: len(asked)] == asked:
+        chosen = chosen[len(asked) :]
+    elif not asked:
+        asked, chosen = chosen[:-1], chosen[-1:]
+    given = [replace(message, train=False) if message.role is Role.ASSISTANT else message for message in asked]
+    return _conversation([*_system(fields), *given, *chosen], fields, number, "chosen")
+
+
+def _preference_prompt(fields: _Fields) -> list[Message]:
+    for part in ("conversations", "messages"):
+        if fields.has(part):
+            return read_turns(fields.value(part), fields.column(part), fields.problems)
+    if fields.has("prompt"):
+        return _asked(fields, "prompt")
+    if fields.has("instruction"):
+        return [Message(Role.USER, _instruction(fields))]
+    return []
+
+
+def _labelled(fields: _Fields, number: int) -> Example | None:
+    """Only rows labelled good are trained on."""
+    if not fields.needed("label"):
+        return None
+    label = str(fields.value("label")).strip().lower()
+    if label not in _GOOD | _BAD:
+        fields.problems.error(
+            "label_unknown", f"The label is {fields.value('label')!r}.", fields.column("label"), "true or false"
+        )
+        return None
+    example = _turns_of("messages")(fields, number) if fields.has("messages") else _prompt_completion(fields, number)
+    return example if label in _GOOD else None
+
+
+def _system(fields: _Fields) -> list[Message]:
+    text = fields.text("system")
+    return [Message(Role.SYSTEM, text)] if text.strip() else []
+
+
+def _conversation(messages: list[Message], fields: _Fields, number: int, part: str) -> Example:
+    if not fields.problems.has_errors:
+        check_order(messages, fields.column(part), fields.problems)
+    tools = read_tools(fields.value("tools"), fields.column("tools"), fields.problems) if fields.has("tools") else ()
+    return Example(number, messages=tuple(messages), tools=tools)
+
+
+_READERS: dict[Shape, Callable[[_Fields, int], Example | None]] = {
+    Shape.ALPACA: _alpaca,
+    Shape.SHAREGPT: _turns_of("conversations"),
+    Shape.MESSAGES: _turns_of("messages"),
+    Shape.PROMPT_COMPLETION: _prompt_completion,
+    Shape.TEXT: _text,
+    Shape.PREFERENCE: _preference,
+    Shape.LABELLED: _labelled,
+}

@@ -1,0 +1,182 @@
+"""One JSON document: a list of objects, an object that holds such a list, or objects one after the other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from luthier.data.facts import column_facts
+from luthier.data.readers.encodings import SourceEncoding, decoded_chunks
+from luthier.data.readers.json_values import JsonFault, Parsed, parse
+from luthier.data.readers.jsonl import repeated_key_finding
+from luthier.data.readers.rows import LARGEST_ROW_BYTES, Row, SourceFault, error_at
+
+_BLANK = " \t\r\n"
+_MARGIN = 64  # a fault nearer than this to the end of the buffer may only mean that more must be read
+
+
+def json_rows(path: Path, encoding: SourceEncoding) -> Iterator[Row]:
+    """Items are parsed one by one from a window of the file. A syntax fault ends the reading: nothing after it has
+    a certain meaning."""
+    text = _Window(decoded_chunks(path, encoding))
+    opening = text.peek()
+    if opening == "[":
+        yield from _list_rows(text, 0)
+        return
+    number = 0
+    while text.peek() == "{":
+        for row in _object_rows(text, number):
+            number = row.number
+            yield row
+    if text.peek():
+        raise SourceFault(text.fault("json_syntax", "More text follows after the value.", number + 1))
+
+
+def _list_rows(text: "_Window", number: int) -> Iterator[Row]:
+    text.skip("[", number + 1)
+    while text.peek() != "]":
+        number += 1
+        line = text.line
+        yield _as_row(text.value(number), number, line)
+        if text.peek() == ",":
+            text.skip(",", number)
+            if text.peek() == "]":
+                raise SourceFault(text.fault("json_syntax", "A comma stands before the end of the list.", number))
+        elif text.peek() != "]":
+            raise SourceFault(text.fault("json_syntax", "A comma or the end of the list is missing here.", number))
+    text.skip("]", number)
+
+
+def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
+    """The rows of the list inside an object such as {"data": [...]}; an object without such a list is a row itself."""
+    line = text.line
+    text.skip("{", number + 1)
+    members: dict[str, Any] = {}
+    inner = number
+    list_key = ""
+    while text.peek() != "}":
+        key = text.value(number + 1).value
+        if not isinstance(key, str):
+            raise SourceFault(text.fault("json_syntax", "A field's name must stand in double quotes.", number + 1))
+        text.skip(":", number + 1)
+        if text.peek() == "[" and key.lower() not in column_facts().parts and text.peek_second() == "{":
+            if list_key:
+                sentence = f"The document holds two lists, {list_key!r} and {key!r}."
+                raise SourceFault(text.fault("several_lists", sentence, inner + 1))
+            list_key = key
+            for row in _list_rows(text, inner):
+                inner = row.number
+                yield row
+        else:
+            members[key] = text.value(number + 1).value
+        if text.peek() == ",":
+            text.skip(",", number + 1)
+        elif text.peek() != "}":
+            raise SourceFault(
+                text.fault("json_syntax", "A comma or the end of the object is missing here.", number + 1)
+            )
+    text.skip("}", number + 1)
+    if not list_key:
+        yield Row(number + 1, line, members)
+
+
+def _as_row(parsed: Parsed, number: int, line: int) -> Row:
+    if isinstance(parsed.value, dict):
+        repeated = (repeated_key_finding(parsed.repeated_keys, number, line),) if parsed.repeated_keys else ()
+        return Row(number, line, parsed.value, repeated)
+    expected = 'an object such as {"prompt": "...", "completion": "..."}'
+    finding = error_at(
+        "row_type", "The list holds a value that is no object.", row=number, line=line, expected=expected
+    )
+    return Row(number, line, None, (finding,))
+
+
+class _Window:
+    """The part of the text that has been read and not yet used."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self.line = 1
+
+    def peek(self) -> str:
+        """The next character that is not blank; empty at the end."""
+        while True:
+            at = self._at
+            while at < len(self._text) and self._text[at] in _BLANK:
+                at += 1
+            self._use(at)
+            if at < len(self._text):
+                return self._text[at]
+            if not self._more():
+                return ""
+
+    def peek_second(self) -> str:
+        """The character after the next one, blanks left out."""
+        self.peek()
+        while True:
+            rest = self._text[self._at + 1 :].lstrip(_BLANK)
+            if rest or not self._more():
+                return rest[:1]
+
+    def skip(self, expected: str, row: int) -> None:
+        if self.peek() != expected:
+            raise SourceFault(self.fault("json_syntax", f"{expected!r} is missing here.", row))
+        self._use(self._at + 1)
+
+    def value(self, row: int) -> Parsed:
+        """The next value, reading on while it may only be incomplete."""
+        self.peek()
+        while True:
+            try:
+                parsed = parse(self._text, self._at)
+            except JsonFault as fault:
+                if self._may_be_incomplete(fault) and self._more():
+                    continue
+                raise SourceFault(self.fault(fault.code, fault.sentence, row, fault)) from fault
+            if parsed.end == len(self._text) and self._more():  # a number may go on
+                continue
+            self._use(parsed.end)
+            return parsed
+
+    def fault(self, code: str, sentence: str, row: int, cause: JsonFault | None = None) -> Any:
+        at = max(cause.position, self._at) if cause else self._at
+        line = self.line + self._text.count("\n", self._at, at)
+        suggestion = cause.suggestion if cause else ""
+        return error_at(
+            code,
+            f"{sentence} Nothing after this place was read.",
+            row=row,
+            line=line,
+            expected="a JSON list of objects",
+            suggestion=suggestion,
+        )
+
+    def _may_be_incomplete(self, fault: JsonFault) -> bool:
+        held = len(self._text) - self._at
+        if fault.code != "json_syntax" or held > LARGEST_ROW_BYTES:
+            return False
+        return "middle of a value" in fault.sentence or fault.position > len(self._text) - _MARGIN
+
+    def _use(self, upto: int) -> None:
+        self.line += self._text.count("\n", self._at, upto)
+        self._at = upto
+
+    def _more(self) -> bool:
+        """Reads at least as much as is held, so that a long value is not parsed again for every chunk."""
+        if self._ended:
+            return False
+        held = self._text[self._at :]
+        pieces = [held]
+        wanted = max(len(held), 1)
+        while wanted > 0:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._ended = True
+                break
+            pieces.append(chunk)
+            wanted -= len(chunk)
+        self._text = "".join(pieces)
+        self._at = 0
+        return len(pieces) > 1

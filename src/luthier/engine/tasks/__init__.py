@@ -1,0 +1,1 @@
+"""What a worker can be told to do, one readable script each."""

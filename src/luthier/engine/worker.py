@@ -1,0 +1,109 @@
+"""One attempt from job.json to its last fact: the rim at which every failure becomes a sentence in the journal."""
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from luthier.domain.errors import DiskFull, LuthierError, Problem, UnexpectedFailure
+from luthier.domain.jobs import Cancelled, Failed, Job, Parked, Started
+from luthier.domain.runs import WorkerShortOfMemory
+from luthier.engine.channel import Channel, Interrupted, JournalLost
+from luthier.engine.crash_points import CrashPoints
+from luthier.engine.determinism import compute_deterministically, fingerprint
+from luthier.engine.memory_use import peak_rss_bytes
+from luthier.engine.tasks.finetune import finetune
+from luthier.health.checkpoints import newest_intact, step_of
+from luthier.kit.clock import SystemClock
+from luthier.kit.files import free_bytes, read_json
+from luthier.kit.units import show_bytes
+
+EXIT_DONE, EXIT_FAILED, EXIT_JOURNAL_LOST = 0, 1, 74
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SHORT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "could not create a memory object")
+
+
+def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
+    """Does one attempt and returns the process's exit code. Exactly one last fact is written, unless it cannot be."""
+    folder = run_folder / "attempts" / f"{attempt:03d}"
+    job = Job.model_validate(read_json(folder / "job.json"))
+    compute_deterministically()
+    try:
+        with Channel(folder, job.token, SystemClock()) as channel:
+            _stop_on_signals(channel)
+            channel.say(_started(job))
+            return _act(job, run_folder, channel, crash)
+    except JournalLost as error:
+        sys.stderr.write(f"The journal of this attempt cannot be written: {error}\n")
+        return EXIT_JOURNAL_LOST
+
+
+def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> int:
+    try:
+        channel.say(finetune(job, run_folder, channel, crash))
+        return EXIT_DONE
+    except Interrupted as interruption:
+        channel.say(Cancelled() if interruption.wish == "cancel" else _parked(run_folder, None))
+        return EXIT_DONE
+    except LuthierError as error:
+        channel.say(Failed(problem=error.problem))
+    except JournalLost:
+        raise
+    except Exception as error:  # noqa: BLE001 - the worker's rim: whatever it is, the journal says it
+        traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            channel.say(_parked(run_folder, _disk_full(error, run_folder)))
+            return EXIT_DONE
+        channel.say(Failed(problem=_problem_of(error, job, channel)))
+    return EXIT_FAILED
+
+
+def _started(job: Job) -> Started:
+    packages = {name: version(name) for name in ("torch", "transformers", "peft", "luthier")}
+    return Started(
+        attempt=job.attempt,
+        token=job.token,
+        pid=os.getpid(),
+        resumed_from_step=step_of(Path(job.resume_from)) if job.resume_from else 0,
+        versions={**packages, "instructions": fingerprint()["instructions"]},
+        threads=torch.get_num_threads(),
+    )
+
+
+def _stop_on_signals(channel: Channel) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        channel.ask("stop")
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _parked(run_folder: Path, problem: Problem | None) -> Parked:
+    newest = newest_intact(run_folder / "checkpoints")
+    if newest is None:
+        return Parked(step=0, folder=None, problem=problem)
+    return Parked(step=step_of(newest), folder=newest.relative_to(run_folder).as_posix(), problem=problem)
+
+
+def _disk_full(error: OSError, run_folder: Path) -> Problem:
+    path = error.filename or run_folder
+    return DiskFull(path=path, needed="some more bytes", free=show_bytes(free_bytes(run_folder))).problem
+
+
+def _problem_of(error: Exception, job: Job, channel: Channel) -> Problem:
+    trace = traceback.format_exc()
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORT_OF_MEMORY):
+        return WorkerShortOfMemory(
+            phase=channel.phase,
+            used=show_bytes(peak_rss_bytes()),
+            half=max(64, job.settings.micro_batch_tokens // 2),
+            run=job.run_id,
+            details=trace,
+        ).problem
+    return UnexpectedFailure(what=f"{type(error).__name__} while {channel.phase}", details=trace).problem

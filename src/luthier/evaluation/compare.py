@@ -1,0 +1,48 @@
+"""Raw answers of base and tuned model become a report: each right or wrong, and one paired comparison."""
+
+from collections.abc import Sequence
+
+from luthier.domain.evaluations import Answer, AnswerSheet, Comparison, EvaluationReport, Rate, RawAnswer
+from luthier.domain.recipes import Scorer
+from luthier.evaluation.intervals import paired_difference, wilson
+from luthier.evaluation.scorers import is_right
+
+
+def score(sheet: AnswerSheet) -> EvaluationReport:
+    """Without a scorer, or without answers, there is no comparison; the losses stand for themselves."""
+    answers = tuple(_scored(raw, sheet.scorer) for raw in sheet.answers)
+    scored = [answer for answer in answers if answer.base_right is not None]
+    return EvaluationReport(
+        scorer=sheet.scorer,
+        base_loss=sheet.base_loss,
+        tuned_loss=sheet.tuned_loss,
+        comparison=_compare(scored) if scored else None,
+        answers=answers,
+        seconds=sheet.seconds,
+    )
+
+
+def _scored(raw: RawAnswer, scorer: Scorer) -> Answer:
+    return Answer(
+        **raw.model_dump(),
+        base_right=is_right(scorer, raw.expected, raw.base),
+        tuned_right=is_right(scorer, raw.expected, raw.tuned),
+    )
+
+
+def _compare(answers: Sequence[Answer]) -> Comparison:
+    total = len(answers)
+    gained = sum(1 for answer in answers if answer.tuned_right and not answer.base_right)
+    lost = sum(1 for answer in answers if answer.base_right and not answer.tuned_right)
+    interval = paired_difference(gained, lost, total)
+    return Comparison(
+        base=_rate(sum(1 for answer in answers if answer.base_right), total),
+        tuned=_rate(sum(1 for answer in answers if answer.tuned_right), total),
+        difference=(gained - lost) / total,
+        difference_interval=interval,
+        better=interval.low > 0,
+    )
+
+
+def _rate(right: int, total: int) -> Rate:
+    return Rate(right=right, total=total, share=right / total, interval=wilson(right, total))

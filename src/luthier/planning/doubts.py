@@ -1,0 +1,85 @@
+"""Warnings about values and data that are allowed but seldom what one wants."""
+
+from collections.abc import Iterator
+
+from luthier.domain.errors import Action
+from luthier.domain.findings import Finding, Level
+from luthier.domain.machine import Machine
+from luthier.domain.models import ModelShape
+from luthier.domain.plans import DataFacts, Estimate
+from luthier.domain.recipes import TrainingSettings
+from luthier.kit.units import show_bytes
+from luthier.planning.training import SMALL_MODEL
+
+HIGHEST_USUAL_RATE = {"small": 2e-3, "large": 5e-4}
+MOST_USUAL_EPOCHS = 10
+FEW_EXAMPLES = 50
+
+
+def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts) -> Iterator[Finding]:
+    highest = HIGHEST_USUAL_RATE["small" if shape.parameters < SMALL_MODEL else "large"]
+    if settings.learning_rate > highest:
+        yield _warning(
+            "plan.learning_rate_high",
+            f"The learning rate {settings.learning_rate:g} is high for a base of this size; training may diverge.",
+            f"At most {highest:g} is usual.",
+            f"--set learning_rate={highest:g}",
+        )
+    if settings.epochs > MOST_USUAL_EPOCHS:
+        yield _warning(
+            "plan.epochs_many",
+            f"After {settings.epochs:g} passes the model will know the examples by heart instead of the task.",
+            "Three passes are usual.",
+            "--set epochs=3",
+        )
+    if settings.max_length > shape.context_length:
+        yield _warning(
+            "plan.beyond_context",
+            f"The base model was made for {shape.context_length} tokens, fewer than {settings.max_length}.",
+            "Longer examples will be learnt badly.",
+            f"--set max_length={shape.context_length}",
+        )
+    if facts.examples < FEW_EXAMPLES:
+        yield Finding(
+            code="plan.few_examples",
+            level=Level.WARNING,
+            sentence=f"{facts.examples} examples are few; the model may learn their words instead of the task.",
+            suggestion=f"Collect at least {FEW_EXAMPLES}.",
+        )
+    yield from _doubts_about_lengths(settings, facts)
+
+
+def _doubts_about_lengths(settings: TrainingSettings, facts: DataFacts) -> Iterator[Finding]:
+    if facts.tokens_max <= settings.max_length:
+        return
+    many = "more than 5 %" if facts.tokens_p95 > settings.max_length else "a few"
+    fate = {"drop": "are left out", "truncate": "are cut", "refuse": "stop the run"}[settings.overlong]
+    yield Finding(
+        code="plan.examples_overlong",
+        level=Level.WARNING,
+        sentence=f"The longest example has {facts.tokens_max} tokens; {many} are longer than "
+        f"{settings.max_length} and {fate}.",
+        suggestion="Shorten them, or allow more tokens; that takes more memory.",
+        actions=(_train_with(f"--set max_length={facts.tokens_max}", "Allow the longest one"),),
+    )
+
+
+def doubts_about_disk(disk: Estimate, machine: Machine) -> Iterator[Finding]:
+    if disk.high > machine.disk_free_bytes:
+        yield Finding(
+            code="plan.disk_short",
+            level=Level.WARNING,
+            sentence=f"The run may need {show_bytes(disk.high)} of disk, and {show_bytes(machine.disk_free_bytes)} "
+            "are free.",
+            suggestion="A full disk parks the run with everything kept; it can go on when there is space.",
+            actions=(Action(label="Free some space on that disk"),),
+        )
+
+
+def _warning(code: str, sentence: str, suggestion: str, option: str) -> Finding:
+    action = _train_with(option, "Use the usual value")
+    return Finding(code=code, level=Level.WARNING, sentence=sentence, suggestion=suggestion, actions=(action,))
+
+
+def _train_with(option: str, label: str) -> Action:
+    return Action(label=label, command=f"luthier train --data FILE {option}")

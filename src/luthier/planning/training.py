@@ -1,0 +1,119 @@
+"""The numbers of the training loop that follow from the data, the base model and the method."""
+
+import math
+
+from luthier.domain.models import ModelShape
+from luthier.domain.plans import DataFacts
+from luthier.domain.recipes import LoraSettings, Method
+from luthier.planning.decisions import Ledger
+
+SMALL_MODEL = 1_000_000_000  # parameters
+USUAL_BATCH = 8
+FEWEST_STEPS = 10  # of an epoch: with less, the learning rate has no time to rise and fall
+CHECKPOINT_SECONDS = 60  # the most work that a kill can cost
+FEWEST_CHECKPOINT_STEPS = 10
+CHECKPOINTS = 4  # at least, over the whole training
+MEASUREMENTS = 8  # of the held-out loss, over the whole training
+MEASURING_SHARE = 0.1  # of the training time, at most
+
+
+def settle_batch_size(facts: DataFacts, ledger: Ledger) -> int:
+    size = USUAL_BATCH
+    while size > 1 and facts.examples < size * FEWEST_STEPS:
+        size //= 2
+    if size < USUAL_BATCH:
+        return ledger.settle("batch_size", size, f"There are only {facts.examples} examples.", "data")
+    return ledger.settle("batch_size", size, "Small batches learn the most from each example.", "default")
+
+
+def settle_lengths_of_training(facts: DataFacts, batch_size: int, ledger: Ledger) -> int:
+    """Settles epochs and max_steps; returns the number of optimiser steps."""
+    per_epoch = math.ceil(facts.examples / batch_size)
+    no_limit: int | None = None
+    max_steps = ledger.settle("max_steps", no_limit, "Training ends when the epochs are done.", "default")
+    epochs, reason = _epochs(facts)
+    if max_steps is not None:
+        epochs = float(min(100, max(1, math.ceil(max_steps / per_epoch))))
+        reason = f"Enough passes for the {max_steps} steps that were asked for."
+    epochs = ledger.settle("epochs", epochs, reason, "data")
+    steps = math.ceil(epochs * per_epoch)
+    return min(steps, max_steps or steps)
+
+
+def _epochs(facts: DataFacts) -> tuple[float, str]:
+    count = facts.examples
+    if count < 1000:
+        return 3.0, f"{count} examples are few: seen three times they are learnt, more often they are memorised."
+    if count < 10_000:
+        return 2.0, f"{count} examples are enough to be learnt in two passes."
+    return 1.0, f"{count} examples are many: one pass shows each of them once."
+
+
+def settle_optimiser(
+    shape: ModelShape, total_steps: int, ledger: Ledger, method: Method
+) -> dict[str, str | int | float | bool | None]:
+    """Everything of TrainingSettings that does not depend on memory or time."""
+    small = shape.parameters < SMALL_MODEL
+    rate_reason = f"Usual for LoRA on a base of {'less' if small else 'more'} than a billion weights."
+    warmup = 0.03 if total_steps >= 100 else 0.1
+    warmup_reason = "The rate rises over the first steps, before the adapter has found its direction."
+    trained, trained_reason = ("assistant", "The model shall learn to answer, not to ask.")
+    overlong, overlong_reason = ("drop", "An answer that is cut teaches the model to stop in the middle.")
+    if method == "cpt":
+        trained, trained_reason = ("everything", "Continued pre-training learns the whole text.")
+        overlong, overlong_reason = ("truncate", "Plain text may end anywhere.")
+    return {
+        "learning_rate": ledger.settle("learning_rate", 1e-3 if small else 2e-4, rate_reason, "model"),
+        "schedule": ledger.settle("schedule", "linear", "The rate falls to zero, so that the end is calm.", "default"),
+        "warmup_ratio": ledger.settle("warmup_ratio", warmup, warmup_reason, "default"),
+        "weight_decay": ledger.settle("weight_decay", 0.0, "A low-rank adapter is limited as it is.", "default"),
+        "adam_beta1": ledger.settle("adam_beta1", 0.9, "AdamW's usual value.", "default"),
+        "adam_beta2": ledger.settle("adam_beta2", 0.999, "AdamW's usual value.", "default"),
+        "adam_epsilon": ledger.settle("adam_epsilon", 1e-8, "AdamW's usual value.", "default"),
+        "max_gradient_norm": ledger.settle("max_gradient_norm", 1.0, "One odd batch cannot upset the rest.", "default"),
+        "seed": ledger.settle("seed", 0, "Any number will do; the same one repeats the run.", "default"),
+        "train_on": ledger.settle("train_on", trained, trained_reason, "default"),
+        "overlong": ledger.settle("overlong", overlong, overlong_reason, "default"),
+    }
+
+
+def settle_kernels(ledger: Ledger) -> str:
+    reason = "The same mathematics as PEFT's own forward, in less time and memory."
+    return ledger.settle("kernels", "fused", reason, "default")
+
+
+def settle_intervals(total_steps: int, step_seconds: float, held_out_seconds: float, ledger: Ledger) -> dict[str, int]:
+    """How often to save and to measure, from the expected times of one step and of one measurement."""
+    save = max(FEWEST_CHECKPOINT_STEPS, round(CHECKPOINT_SECONDS / step_seconds))
+    save = max(1, min(save, total_steps // CHECKPOINTS))
+    save_reason = f"About every {min(CHECKPOINT_SECONDS, round(save * step_seconds))} s: no more than that can be lost."
+    return {
+        "checkpoint_every": ledger.settle("checkpoint_every", save, save_reason, "machine"),
+        "keep_checkpoints": ledger.settle(
+            "keep_checkpoints", 2, "The newest, and the one before it in case that is damaged.", "default"
+        ),
+        "evaluate_every": _settle_measuring(total_steps, step_seconds, held_out_seconds, ledger),
+    }
+
+
+def _settle_measuring(total_steps: int, step_seconds: float, held_out_seconds: float, ledger: Ledger) -> int:
+    if held_out_seconds == 0:
+        return ledger.settle("evaluate_every", total_steps, "No examples are held out to measure with.", "data")
+    for_time = math.ceil(held_out_seconds / (step_seconds * MEASURING_SHARE))
+    every = min(total_steps, max(1, math.ceil(total_steps / MEASUREMENTS), for_time))
+    if every == for_time:
+        reason = f"Measuring the held-out loss takes at most {MEASURING_SHARE:.0%} of the time."
+        return ledger.settle("evaluate_every", every, reason, "machine")
+    return ledger.settle("evaluate_every", every, f"{MEASUREMENTS} measurements show where training goes.", "default")
+
+
+def settle_adapter(adapter: LoraSettings, ledger: Ledger) -> LoraSettings:
+    ledger.settle("adapter.kind", adapter.kind, "Low-rank adapters train less than 5 % of the weights.", "default")
+    reason = "Enough for a task; a higher rank pays off only with very many examples."
+    rank = ledger.settle("adapter.rank", adapter.rank, reason, "default")
+    reason = "Twice the rank: the learning rate keeps its meaning whatever the rank."
+    alpha = ledger.settle("adapter.alpha", float(2 * rank), reason, "default")
+    ledger.settle("adapter.dropout", adapter.dropout, "Few passes over the data do not need it.", "default")
+    targets = adapter.targets if isinstance(adapter.targets, str) else ", ".join(adapter.targets)
+    ledger.settle("adapter.targets", targets, "Every linear layer: attention alone learns less.", "default")
+    return adapter.model_copy(update={"alpha": alpha})

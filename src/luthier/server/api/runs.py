@@ -1,0 +1,146 @@
+"""Runs over HTTP: submit, watch, stop, resume, cancel, and everything that one left behind."""
+
+import math
+from itertools import groupby
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic.json_schema import SkipJsonSchema
+
+from luthier.domain.evaluations import EvaluationReport
+from luthier.domain.jobs import Sample
+from luthier.domain.plans import Plan
+from luthier.domain.preflight import PreflightReport
+from luthier.domain.recipes import Recipe
+from luthier.domain.run_states import RunState
+from luthier.domain.runs import ReportNotThere
+from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
+from luthier.server.api.downsampling import downsample
+from luthier.server.api.paging import Cursor, Limit, Page
+from luthier.server.api.views import CheckpointView, LogTail, RunView, Series
+
+router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
+
+
+@router.get("")
+def list_runs(
+    workspace: OpenWorkspace,
+    state: Annotated[
+        list[RunState] | SkipJsonSchema[None], Query(description="only runs in one of these states")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[RunView]:
+    """The newest first."""
+    found = workspace.runs.list(limit=limit + 1, states=state, before=cursor)
+    shown = found[:limit]
+    return Page(items=[RunView.of(run) for run in shown], next=shown[-1].run_id if len(found) > limit else None)
+
+
+@router.post("", status_code=201)
+def submit_run(workspace: OpenWorkspace, recipe: Recipe, response: Response) -> RunView:
+    """Checks the data, makes the plan and queues the run. Nothing is queued when any of it fails."""
+    run = workspace.runs.submit(recipe)
+    response.headers["location"] = f"/api/v1/runs/{run.run_id}"
+    return RunView.of(run)
+
+
+@router.get("/{reference}")
+def get_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    return RunView.of(workspace.runs.get(reference))
+
+
+@router.get("/{reference}/plan")
+def get_plan(workspace: OpenWorkspace, reference: Reference) -> Plan:
+    """What was decided, each value with its reason."""
+    return workspace.runs.get(reference).plan
+
+
+@router.post("/{reference}/stop")
+def stop_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    """Parks it with a checkpoint; resuming goes on exactly from there."""
+    return RunView.of(workspace.runs.stop(reference))
+
+
+@router.post("/{reference}/resume")
+def resume_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    return RunView.of(workspace.runs.resume(reference))
+
+
+@router.post("/{reference}/cancel")
+def cancel_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    """Ends it for good and throws its checkpoints away."""
+    return RunView.of(workspace.runs.cancel(reference))
+
+
+@router.get("/{reference}/metrics")
+def get_metrics(
+    workspace: OpenWorkspace,
+    reference: Reference,
+    name: Annotated[list[str] | SkipJsonSchema[None], Query(description="only these, e.g. loss, held_out_loss")] = None,
+    after_step: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    most_points: Annotated[int, Query(ge=4, le=100_000, description="of each curve; extremes are kept")] = 2_000,
+) -> list[Series]:
+    points = sorted(workspace.runs.metrics(reference, name, after_step), key=lambda point: (point.name, point.step))
+    return [
+        Series(
+            name=metric,
+            points=[
+                (point.step, point.value if math.isfinite(point.value) else None)
+                for point in downsample(list(curve), most_points)
+            ],
+        )
+        for metric, curve in groupby(points, key=lambda point: point.name)
+    ]
+
+
+@router.get("/{reference}/checkpoints")
+def list_checkpoints(workspace: OpenWorkspace, reference: Reference) -> list[CheckpointView]:
+    return [CheckpointView.of(checkpoint) for checkpoint in workspace.runs.checkpoints(reference)]
+
+
+@router.get("/{reference}/log")
+def get_log(
+    workspace: OpenWorkspace, reference: Reference, lines: Annotated[int, Query(ge=1, le=5_000)] = 200
+) -> LogTail:
+    """The end of what the newest worker wrote."""
+    return LogTail(lines=workspace.runs.log_tail(reference, lines))
+
+
+@router.get("/{reference}/preflight")
+def get_preflight(workspace: OpenWorkspace, reference: Reference) -> PreflightReport:
+    """What was proved about the examples, token by token, before the first step."""
+    report = workspace.runs.preflight(reference)
+    if report is None:
+        raise _not_there(workspace, reference, "preflight report")
+    return report
+
+
+@router.get("/{reference}/preflight.html", response_class=Response, responses={200: {"content": {"text/html": {}}}})
+def download_preflight(workspace: OpenWorkspace, reference: Reference) -> Response:
+    """The same as one page to keep. It is sent as a file, because it shows what stands in the user's data."""
+    page = workspace.runs.preflight_html(reference)
+    if page is None:
+        raise _not_there(workspace, reference, "preflight report")
+    headers = {"content-disposition": 'attachment; filename="preflight.html"'}
+    return Response(page, media_type="text/html", headers=headers)
+
+
+@router.get("/{reference}/evaluation")
+def get_evaluation(workspace: OpenWorkspace, reference: Reference) -> EvaluationReport:
+    """The proof: base and tuned model on the same held-out examples."""
+    report = workspace.runs.evaluation(reference)
+    if report is None:
+        raise _not_there(workspace, reference, "evaluation")
+    return report
+
+
+@router.get("/{reference}/samples")
+def list_samples(workspace: OpenWorkspace, reference: Reference) -> list[Sample]:
+    """The same prompts, answered before and after."""
+    return workspace.runs.samples(reference)
+
+
+def _not_there(workspace: OpenWorkspace, reference: str, what: str) -> ReportNotThere:
+    run = workspace.runs.get(reference)
+    return ReportNotThere(run=run.name, state=run.state.value, what=what)

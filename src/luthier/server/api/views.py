@@ -1,0 +1,154 @@
+"""What the API shows of the domain's values: everything a user can use, without what is only ours to know."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from luthier.domain.datasets import Dataset, DatasetReport, Shape
+from luthier.domain.errors import Action, Problem
+from luthier.domain.models import BaseModel as BaseModelFacts
+from luthier.domain.models import ModelShape
+from luthier.domain.recipes import Recipe
+from luthier.domain.run_states import RunMove, RunState, allowed_moves
+from luthier.domain.runs import Checkpoint, Run
+from luthier.domain.versions import Version
+
+WISHES = (RunMove.STOP, RunMove.RESUME, RunMove.CANCEL)
+
+
+class RunProblem(BaseModel):
+    """Why a run failed, or parked by itself."""
+
+    code: str
+    sentence: str
+    actions: list[Action]
+    help: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "RunProblem":
+        return cls(code=problem.code, sentence=problem.sentence, actions=list(problem.actions), help=problem.help_path)
+
+
+class RunView(BaseModel):
+    run_id: str
+    name: str
+    state: RunState
+    wishes: list[RunMove] = Field(description="what may be asked of it now: stop, resume, cancel")
+    recipe: Recipe
+    base_revision: str
+    dataset_id: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    step: int
+    total_steps: int
+    loss: float | None
+    tokens_per_second: float | None
+    peak_rss_bytes: int | None
+    training_seconds: float
+    phase: str = Field(description="what the worker is doing within the state")
+    progress_done: int
+    progress_total: int = Field(description="0 when it is not known")
+    attempt: int
+    problem: RunProblem | None
+    adapter_path: str | None = Field(description="the folder of the tuned adapter, in PEFT's format, once there is one")
+    adapter_sha256: str | None
+    version_id: str | None
+    summary: dict[str, Any] = Field(description="headline figures of the evaluation")
+
+    @classmethod
+    def of(cls, run: Run) -> "RunView":
+        allowed = allowed_moves(run.state)
+        own = cls.model_fields.keys() - {"wishes", "problem", "adapter_path"}
+        return cls(
+            **{name: getattr(run, name) for name in own},
+            wishes=[wish for wish in WISHES if wish in allowed],
+            problem=RunProblem.of(run.problem) if run.problem else None,
+            adapter_path=run.adapter_folder,
+        )
+
+
+class CheckpointView(BaseModel):
+    step: int
+    bytes: int
+    saved_at: datetime
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "CheckpointView":
+        return cls(step=checkpoint.step, bytes=checkpoint.bytes, saved_at=checkpoint.saved_at)
+
+
+class Series(BaseModel):
+    name: str
+    points: list[tuple[int, float | None]] = Field(description="[step, value]; null where the value was not finite")
+
+
+class LogTail(BaseModel):
+    lines: list[str]
+
+
+class DatasetView(BaseModel):
+    dataset_id: str
+    name: str
+    sha256: str = Field(description="of the examples in canonical form")
+    shape: Shape
+    examples: int
+    source: str = Field(description="the name of the file it came from")
+    created_at: datetime
+    report: DatasetReport
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DatasetView":
+        own = cls.model_fields.keys() - {"source", "report"}
+        return cls(
+            **{name: getattr(dataset, name) for name in own},
+            source=Path(dataset.source).name,
+            report=shown_report(dataset.report),
+        )
+
+
+def shown_report(report: DatasetReport) -> DatasetReport:
+    """The same, with the file's name for its path."""
+    return report.model_copy(update={"source": Path(report.source).name})
+
+
+class Rows(BaseModel):
+    offset: int
+    total: int
+    rows: list[dict[str, Any]] = Field(description="examples in canonical form")
+
+
+class BaseModelView(BaseModel):
+    name: str
+    source: str
+    revision: str
+    licence: str
+    shape: ModelShape
+
+    @classmethod
+    def of(cls, model: BaseModelFacts) -> "BaseModelView":
+        return cls(**{name: getattr(model, name) for name in cls.model_fields})
+
+
+class VersionView(BaseModel):
+    version_id: str
+    label: str = Field(description="name@number, as it can be given to any command")
+    name: str
+    number: str
+    run_id: str
+    base_name: str
+    base_revision: str
+    licence: str
+    adapter_path: str
+    adapter_sha256: str
+    dataset_id: str
+    summary: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, version: Version) -> "VersionView":
+        own = cls.model_fields.keys() - {"adapter_path"}
+        return cls(**{name: getattr(version, name) for name in own}, adapter_path=version.adapter_folder)

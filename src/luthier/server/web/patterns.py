@@ -1,0 +1,151 @@
+"""Every component in every state, on one page: what a change of style is judged by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from luthier.domain.errors import Action, Problem
+from luthier.domain.evaluations import Answer, Comparison, EvaluationReport, Interval, Rate
+from luthier.domain.findings import Finding, Level, Place
+from luthier.domain.preflight import ShownRow, TokenKind, TokenSpan
+from luthier.domain.run_states import RunState
+from luthier.server.web.context import Context
+from luthier.server.web.frame import Frame, frame_of
+from luthier.server.web.rendering import render
+from luthier.server.web.words import STATE_WORDS
+
+router = APIRouter(prefix="/-", include_in_schema=False)
+
+_ACTIONS = (
+    Action(label="See every problem with its place", command="luthier datasets check orders.jsonl"),
+    Action(label="Free some space on that disk, then resume"),
+)
+_COLOURS = (
+    "paper surface sunken line edge ink ink-soft accent accent-strong accent-soft good good-soft warn warn-soft bad "
+    "bad-soft info info-soft idle-soft series-1 series-2 series-3 series-4"
+)
+_CURVE = "M0 1.0L8 4.5L16 3.8L25 11.0L33 13.9L41 15.2L50 18.0L58 19.5L66 21.1L75 22.4L83 23.0L91 23.9L100 24.6"
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsPage(Context):
+    template: ClassVar[str] = "pages/patterns.html"
+
+    frame: Frame
+    states: Sequence[RunState]
+    tones: Sequence[str]
+    colours: Sequence[str]
+    actions: Sequence[Action]
+    problem: Problem
+    findings: Sequence[Finding]
+    evaluations: Sequence[EvaluationReport]
+    row: ShownRow
+    example: dict[str, object]
+    curve: str
+    earlier: Sequence[timedelta]
+
+
+@router.get("/patterns")
+def patterns(request: Request) -> HTMLResponse:
+    sentence = "orders.jsonl has 3 problems that must be mended first; the first one is: line 7: the answer is empty."
+    page = PatternsPage(
+        frame=frame_of(request),
+        states=tuple(RunState),
+        tones=tuple(dict.fromkeys([*(word.tone for word in STATE_WORDS.values()), "warn", "info"])),
+        colours=_COLOURS.split(),
+        actions=_ACTIONS,
+        problem=Problem(code="datasets.has_errors", sentence=sentence, actions=_ACTIONS),
+        findings=tuple(_finding(level) for level in Level),
+        evaluations=(_evaluation(3, 57), _evaluation(41, 44)),
+        row=_row(),
+        example=_example(),
+        curve=_CURVE,
+        earlier=(timedelta(seconds=2), timedelta(minutes=12), timedelta(hours=5), timedelta(days=40)),
+    )
+    return render(page)
+
+
+def _finding(level: Level) -> Finding:
+    return Finding(
+        code=f"dataset.{level.value}",
+        level=level,
+        sentence="The answer of this row is empty, so there is nothing to learn from it.",
+        place=Place(file="orders.jsonl", line=7, row=7, column="output"),
+        actions=_ACTIONS[:1] if level is Level.ERROR else (),
+    )
+
+
+def _evaluation(base: int, tuned: int, total: int = 60) -> EvaluationReport:
+    better = tuned - base > 10
+    comparison = Comparison(
+        base=_rate(base, total),
+        tuned=_rate(tuned, total),
+        difference=(tuned - base) / total,
+        difference_interval=Interval(low=(tuned - base) / total - 0.08, high=(tuned - base) / total + 0.06),
+        better=better,
+    )
+    expected = '{"customer":"A. Customer","items":[{"name":"ebony peg","quantity":12,"unit":"piece"}],"due":"2027-05-03"}'
+    answer = Answer(
+        row=1,
+        prompt="Could I get 12 ebony pegs by the 3rd of May 2027? Thanks, A. Customer",
+        expected=expected,
+        base="Sure! I would be happy to help you with your order of ebony pegs.",
+        tuned=expected if better else "",
+        base_right=False,
+        tuned_right=better,
+    )
+    return EvaluationReport(
+        scorer="json", base_loss=2.3127, tuned_loss=0.0184, comparison=comparison, answers=(answer,), seconds=21.4
+    )
+
+
+def _rate(right: int, total: int) -> Rate:
+    share = right / total
+    return Rate(
+        right=right,
+        total=total,
+        share=share,
+        interval=Interval(low=max(0.0, share - 0.06), high=min(1.0, share + 0.06)),
+    )
+
+
+def _row() -> ShownRow:
+    parts: tuple[tuple[str, bool, TokenKind], ...] = (
+        ("<|im_start|>", False, "bos"),
+        ("user\n", False, "none"),
+        ("12 ebony", False, "none"),
+        (" pegs", False, "none"),
+        ("<|im_end|>", False, "control"),
+        ("<|im_start|>", False, "control"),
+        ("assistant\n", False, "none"),
+        ('{"name":', True, "none"),
+        ('"ebony peg"}', True, "none"),
+        ("<|im_end|>", True, "eos"),
+    )
+    tokens = tuple(
+        TokenSpan(id=index, text=text, supervised=supervised, kind=kind)
+        for index, (text, supervised, kind) in enumerate(parts)
+    )
+    return ShownRow(row=7, tokens=tokens, more_tokens=3)
+
+
+def _example() -> dict[str, object]:
+    return {
+        "row": 7,
+        "messages": [
+            {"role": "system", "content": "Answer with the order form."},
+            {"role": "user", "content": "12 ebony pegs, please."},
+            {
+                "role": "assistant",
+                "content": "One moment.",
+                "reasoning": "The stock has to be looked up.",
+                "tool_calls": [{"name": "stock", "arguments": {"item": "ebony peg"}}],
+            },
+            {"role": "tool", "name": "stock", "content": "340"},
+            {"role": "assistant", "content": "12 of 340 are set aside.", "train": False},
+        ],
+    }

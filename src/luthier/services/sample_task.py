@@ -1,0 +1,28 @@
+"""The sample task: workshop orders in free text, each to become one strict JSON object."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from luthier.domain.recipes import Recipe
+from luthier.services.recipes import make_recipe
+
+NAME = "workshop-orders"
+_QUICK: dict[str, Any] = {  # about a third of the training and of the proof: honest, only less sharp
+    "settings.max_steps": 24,
+    "evaluation.examples": 15,
+}
+
+
+def sample_recipe(*, base: str = "starter", quick: bool = False) -> Recipe:
+    """Tunes `base` on the packaged examples; `quick` takes fewer steps and measures on fewer held-out examples."""
+    orders = Path(str(files("luthier.data") / "samples" / "workshop_orders"))
+    values: dict[str, Any] = {
+        "name": NAME,
+        "base": base,
+        "data": str(orders / "train.jsonl"),
+        "held_out": str(orders / "held_out.jsonl"),
+        "settings.learning_rate": 1e-3,
+        "evaluation.scorer": "json",
+    }
+    return make_recipe(values | (_QUICK if quick else {}))

@@ -1,0 +1,82 @@
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from luthier.domain.jobs import Heartbeat, Progress, fact_from
+from luthier.engine.channel import Channel, Interrupted, JournalLost
+from luthier.kit.clock import SystemClock
+from luthier.kit.journal import JournalWriter, read_journal
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Iterator[Channel]:
+    with Channel(tmp_path, token=5, clock=SystemClock()) as channel:
+        yield channel
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[[str, int], int]:
+    writer = JournalWriter(tmp_path / "commands.jsonl", SystemClock())
+    return lambda kind, token: writer.append(kind, {"token": token})
+
+
+def facts(folder: Path) -> list[object]:
+    return [fact_from(record.kind, record.body) for record in read_journal(folder / "journal.jsonl").records]
+
+
+def test_a_command_for_another_attempt_is_not_obeyed(channel: Channel, command: Callable[[str, int], int]) -> None:
+    command("cancel", 4)
+    channel.obey()
+    command("stop", 5)
+    with pytest.raises(Interrupted) as caught:
+        channel.obey()
+    assert caught.value.wish == "stop"
+
+
+def test_a_cancel_outlasts_a_later_stop(channel: Channel, command: Callable[[str, int], int]) -> None:
+    command("cancel", 5)
+    command("stop", 5)
+    channel.ask("stop")
+    assert channel.wish() == "cancel"
+
+
+def test_progress_is_written_when_complete_however_fast_it_comes(channel: Channel, tmp_path: Path) -> None:
+    for done in range(1, 1001):
+        channel.progress("tokenising", done, 1000)
+    written = [fact for fact in facts(tmp_path) if isinstance(fact, Progress)]
+    assert written[-1].done == 1000
+    assert len(written) < 100
+    assert channel.busy == 1000
+
+
+def test_a_silent_worker_still_beats_and_says_how_much_it_has_done(channel: Channel, tmp_path: Path) -> None:
+    channel.busy = 41
+    threading.Event().wait(1.5)
+    beats = [fact for fact in facts(tmp_path) if isinstance(fact, Heartbeat)]
+    assert beats and beats[0].busy == 41
+
+
+def test_facts_from_several_threads_never_mix(channel: Channel, tmp_path: Path) -> None:
+    def speak(name: str) -> None:
+        for done in range(50):
+            channel.say(Progress(what=name, done=done, total=0))
+
+    threads = [threading.Thread(target=speak, args=(f"thread {number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    records = read_journal(tmp_path / "journal.jsonl").records
+    assert [record.seq for record in records] == list(range(1, len(records) + 1))
+    assert sum(record.kind == "progress" for record in records) == 200
+
+
+def test_nothing_more_is_said_once_the_journal_is_lost(tmp_path: Path) -> None:
+    channel = Channel(tmp_path, token=1, clock=SystemClock())
+    channel._journal.close()
+    channel._journal = JournalWriter(Path("/dev/full"), SystemClock())
+    for _ in range(2):
+        with pytest.raises(JournalLost):
+            channel.say(Progress(what="x", done=1, total=1))

@@ -1,0 +1,200 @@
+import pytest
+
+from luthier.domain.models import ModelShape
+from luthier.domain.plans import DataFacts, Decision, Plan
+from luthier.domain.recipes import EvaluationSpec, LoraSettings, TrainingSettings
+from luthier.planning.choose import make_plan
+from tests.builders import a_machine, a_model_shape, a_recipe, an_8b_shape, data_facts
+
+
+def plan_for(facts: DataFacts | None = None, shape: ModelShape | None = None, **recipe: object) -> Plan:
+    return make_plan(a_recipe(**recipe), a_machine(libc="glibc"), shape or a_model_shape(), facts or data_facts())
+
+
+def decision(plan: Plan, name: str) -> Decision:
+    [found] = [each for each in plan.decisions if each.name == name]
+    return found
+
+
+def test_every_value_of_the_plan_has_exactly_one_decision_that_says_the_same() -> None:
+    plan = plan_for(settings={"seed": 9}, adapter=LoraSettings(rank=8), evaluation=EvaluationSpec(examples=10))
+    expected = {
+        **plan.settings.model_dump(),
+        **{f"adapter.{name}": value for name, value in plan.adapter.model_dump().items()},
+        **{f"evaluation.{name}": value for name, value in plan.evaluation.model_dump().items()},
+        **{f"environment.{name}": value for name, value in plan.environment.items()},
+    }
+    assert {each.name: each.value for each in plan.decisions} == expected
+    assert len(plan.decisions) == len(expected)
+
+
+def test_every_reason_is_a_sentence() -> None:
+    for each in plan_for().decisions:
+        assert not each.reason[0].islower(), each
+        assert each.reason.endswith("."), each
+
+
+PINS = {
+    "epochs": 1.5,
+    "max_steps": 20,
+    "batch_size": 3,
+    "micro_batch_tokens": 500,
+    "max_length": 100,
+    "overlong": "refuse",
+    "learning_rate": 3e-5,
+    "schedule": "cosine",
+    "warmup_ratio": 0.2,
+    "weight_decay": 0.01,
+    "adam_beta1": 0.8,
+    "adam_beta2": 0.95,
+    "adam_epsilon": 1e-6,
+    "max_gradient_norm": 0.5,
+    "seed": 77,
+    "train_on": "everything",
+    "precision": "fp32",
+    "kernels": "reference",
+    "checkpoint_every": 7,
+    "keep_checkpoints": 5,
+    "evaluate_every": 9,
+}
+
+
+def test_the_pins_of_this_file_cover_every_setting() -> None:
+    assert set(PINS) == set(TrainingSettings.model_fields)
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_a_pinned_setting_is_kept_and_the_rest_is_planned_around_it(name: str) -> None:
+    plan = plan_for(settings={name: PINS[name]})
+    assert getattr(plan.settings, name) == PINS[name]
+    assert decision(plan, name).source == "recipe"
+    assert [each.name for each in plan.decisions if each.source == "recipe"] == [name]
+
+
+def test_a_recipe_that_pins_everything_is_followed_to_the_letter() -> None:
+    assert plan_for(settings=PINS).settings == TrainingSettings(**PINS)
+
+
+def test_the_scale_of_the_adapter_follows_a_pinned_rank_unless_it_is_pinned_too() -> None:
+    assert plan_for(adapter=LoraSettings(rank=64)).adapter.alpha == 128
+    assert plan_for(adapter=LoraSettings(rank=64, alpha=16)).adapter.alpha == 16
+
+
+def test_targets_that_are_named_are_kept() -> None:
+    plan = plan_for(adapter=LoraSettings(targets=("q_proj", "v_proj")))
+    assert plan.adapter.targets == ("q_proj", "v_proj")
+    assert decision(plan, "adapter.targets").value == "q_proj, v_proj"
+
+
+def test_a_large_base_gets_a_lower_learning_rate_than_a_small_one() -> None:
+    small = plan_for().settings.learning_rate
+    large = make_plan(a_recipe(), a_machine(available_bytes=10**11), an_8b_shape(), data_facts()).settings.learning_rate
+    assert (small, large) == (1e-3, 2e-4)
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs", "batch_size", "steps"),
+    [(3, 3, 1, 9), (30, 3, 2, 45), (240, 3, 8, 90), (999, 3, 8, 375), (1000, 2, 8, 250), (10_000, 1, 8, 1250)],
+)
+def test_more_examples_are_seen_less_often(examples: int, epochs: float, batch_size: int, steps: int) -> None:
+    plan = plan_for(data_facts(examples=examples))
+    assert (plan.settings.epochs, plan.settings.batch_size, plan.total_steps) == (epochs, batch_size, steps)
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        ({"max_steps": 20}, 20),
+        ({"max_steps": 200}, 200),
+        ({"epochs": 0.5}, 15),
+        ({"epochs": 0.01}, 1),
+        ({"epochs": 1.01}, 31),
+        ({"epochs": 1, "max_steps": 200}, 30),
+        ({"batch_size": 7, "epochs": 1}, 35),
+    ],
+)
+def test_the_number_of_steps_is_counted_in_whole_batches(settings: dict[str, float], steps: int) -> None:
+    assert plan_for(settings=settings).total_steps == steps
+
+
+def test_continued_pre_training_learns_everything_and_scores_nothing() -> None:
+    plan = plan_for(method="cpt")
+    assert plan.settings.train_on == "everything"
+    assert plan.evaluation.scorer == "off"
+
+
+@pytest.mark.parametrize(
+    ("facts", "scorer", "examples"),
+    [
+        (data_facts(), "json", 60),
+        (data_facts(answers_are_json=False, answer_tokens_max=12), "exact", 60),
+        (data_facts(answers_are_json=False, answer_tokens_max=300), "off", 3),
+        (data_facts(held_out=0), "off", 0),
+        (data_facts(held_out=500), "json", 100),
+    ],
+)
+def test_the_proof_fits_the_answers(facts: DataFacts, scorer: str, examples: int) -> None:
+    evaluation = plan_for(facts).evaluation
+    assert (evaluation.scorer, evaluation.examples) == (scorer, examples)
+
+
+def test_an_answer_has_room_to_be_longer_than_any_that_was_seen() -> None:
+    assert plan_for(data_facts(answer_tokens_max=60)).evaluation.max_new_tokens >= 60 * 1.25
+
+
+def test_a_wish_for_more_held_out_answers_than_there_are_is_cut_to_what_there_is() -> None:
+    plan = plan_for(data_facts(held_out=5), evaluation=EvaluationSpec(examples=50))
+    assert plan.evaluation.examples == 5
+
+
+def test_checkpoints_and_measurements_come_during_training_not_only_after_it() -> None:
+    for count in (40, 240, 5000, 100_000):
+        plan = plan_for(data_facts(examples=count))
+        assert plan.settings.checkpoint_every <= max(1, plan.total_steps // 4)
+        assert plan.settings.evaluate_every < plan.total_steps
+
+
+def test_a_slow_machine_saves_as_often_as_a_fast_one_in_seconds_not_in_steps() -> None:
+    facts = data_facts(examples=100_000)
+    slow = make_plan(a_recipe(), a_machine(cores=1, cpu_features=("avx2",)), a_model_shape(), facts)
+    fast = make_plan(a_recipe(), a_machine(cores=64), a_model_shape(), facts)
+    assert slow.settings.checkpoint_every < fast.settings.checkpoint_every
+
+
+def test_the_worker_uses_as_many_threads_as_it_may_have_cores() -> None:
+    plan = make_plan(a_recipe(), a_machine(cores=6), a_model_shape(), data_facts())
+    assert plan.environment["OMP_NUM_THREADS"] == plan.environment["MKL_NUM_THREADS"] == "6"
+
+
+def test_glibc_is_tuned_only_where_there_is_glibc() -> None:
+    tuned = make_plan(a_recipe(), a_machine(libc="glibc"), a_model_shape(), data_facts()).environment
+    other = make_plan(a_recipe(), a_machine(libc=""), a_model_shape(), data_facts()).environment
+    assert set(tuned) - set(other) == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "facts", "code"),
+    [
+        ({"settings": {"learning_rate": 0.01}}, data_facts(), "plan.learning_rate_high"),
+        ({"settings": {"epochs": 20}}, data_facts(), "plan.epochs_many"),
+        ({"settings": {"max_length": 10_000}}, data_facts(), "plan.beyond_context"),
+        ({}, data_facts(examples=12), "plan.few_examples"),
+        ({"settings": {"max_length": 64}}, data_facts(), "plan.examples_overlong"),
+    ],
+)
+def test_what_is_seldom_wanted_is_warned_of(recipe: dict[str, object], facts: DataFacts, code: str) -> None:
+    assert code in [finding.code for finding in plan_for(facts, **recipe).warnings]
+
+
+def test_a_full_disk_is_warned_of_before_it_is_full() -> None:
+    plan = make_plan(a_recipe(), a_machine(disk_free_bytes=1000), a_model_shape(), data_facts())
+    assert [finding.code for finding in plan.warnings] == ["plan.disk_short"]
+
+
+def test_an_ordinary_plan_warns_of_nothing() -> None:
+    assert plan_for().warnings == ()
+
+
+def test_a_plan_survives_being_written_and_read() -> None:
+    plan = plan_for()
+    assert Plan.model_validate_json(plan.model_dump_json()) == plan

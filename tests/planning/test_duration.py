@@ -1,0 +1,54 @@
+import pytest
+
+from luthier.domain.recipes import LoraSettings
+from luthier.planning.duration import Speed, speed_of, throughput_for
+from luthier.planning.facts import pace
+from luthier.planning.load import Load
+from tests.builders import a_machine, a_model_shape, data_facts
+
+
+def speed(tokens: float, supervised_share: float = 1.0, **load: object) -> Speed:
+    facts = data_facts(tokens_mean=tokens, supervised_share=supervised_share)
+    values: dict[str, object] = {"precision": "bf16", "kernels": "fused", **load}
+    return speed_of(Load(a_model_shape(), LoraSettings(), facts, batch_size=8, **values), a_machine())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(512, 629e6), (2048, 815e6), (8192, 1558e6)])
+def test_the_operations_per_token_of_lora_on_the_starter(tokens: int, expected: float) -> None:
+    """Counted by hand: 4 x 134.5 M weights, 6 x 4.9 M of the adapter, and attention."""
+    assert speed(tokens).train_flops_per_token == pytest.approx(expected, rel=0.02)
+
+
+def test_the_head_costs_only_where_tokens_are_supervised() -> None:
+    assert speed(512, 0.4).train_flops_per_token == pytest.approx(561e6, rel=0.02)
+
+
+def test_measuring_is_cheaper_than_training() -> None:
+    assert speed(512).forward_flops_per_token < 0.55 * speed(512).train_flops_per_token
+
+
+@pytest.mark.parametrize(
+    ("features", "precision", "name"),
+    [
+        (("amx_bf16", "avx512_bf16", "avx512f", "avx2"), "bf16", "AMX"),
+        (("avx512_bf16", "avx512f", "avx2"), "bf16", "AVX-512 with bf16"),
+        (("avx512f", "avx2"), "bf16", "any processor, bf16 in software"),
+        (("avx512f", "avx2"), "fp32", "AVX-512"),
+        (("avx2",), "fp32", "AVX2"),
+        (("asimd", "bf16"), "bf16", "Arm with bf16"),
+        ((), "fp32", "any processor, fp32"),
+        ((), "bf16", "any processor, bf16 in software"),
+    ],
+)
+def test_the_strongest_known_class_of_a_processor_counts(features: tuple[str, ...], precision: str, name: str) -> None:
+    assert throughput_for(features, precision).name == name
+
+
+def test_better_classes_come_first_so_that_the_first_that_fits_is_the_strongest() -> None:
+    for precision in ("bf16", "fp32"):
+        figures = [known.gflops_per_core for known in pace().throughputs if known.precision == precision]
+        assert figures == sorted(figures, reverse=True)
+
+
+def test_pefts_own_forward_is_expected_to_be_slower() -> None:
+    assert speed(512, kernels="reference").step_seconds(1000, 1) > speed(512).step_seconds(1000, 1)

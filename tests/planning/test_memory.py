@@ -1,0 +1,68 @@
+import pytest
+
+from luthier.domain.recipes import LoraSettings
+from luthier.planning.load import Load, largest_batch, largest_pass
+from luthier.planning.lora_size import adapter_parameters
+from luthier.planning.memory import peak_memory
+from tests.builders import a_model_shape, an_8b_shape, data_facts
+
+
+def a_load(**changes: object) -> Load:
+    values: dict[str, object] = {
+        "shape": a_model_shape(),
+        "adapter": LoraSettings(),
+        "facts": data_facts(tokens_p50=400, tokens_p95=500, tokens_max=512, tokens_mean=400.0),
+        "batch_size": 8,
+        "precision": "bf16",
+        "kernels": "fused",
+    }
+    return Load(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "expected"),
+    [
+        (LoraSettings(), 4_884_480),  # PEFT reports this number for the starter
+        (LoraSettings(rank=8), 2_442_240),
+        (LoraSettings(targets=("q_proj", "v_proj")), 30 * 16 * ((576 + 576) + (576 + 192))),
+        (LoraSettings(targets=("model.layers.0.self_attn.q_proj",)), 30 * 16 * (576 + 576)),
+        (LoraSettings(targets=("something_else",)), 30 * 16 * (576 + 1536)),
+    ],
+)
+def test_the_size_of_an_adapter_is_counted_exactly(adapter: LoraSettings, expected: int) -> None:
+    assert adapter_parameters(a_model_shape(), adapter) == expected
+
+
+def test_the_weights_of_an_8b_model_take_16_gb_in_bf16_and_twice_that_in_fp32() -> None:
+    narrow = peak_memory(a_load(shape=an_8b_shape()), 512, 4096).weights
+    wide = peak_memory(a_load(shape=an_8b_shape(), precision="fp32"), 512, 4096).weights
+    assert narrow >= 16e9
+    assert wide >= 32e9
+
+
+def test_smaller_passes_take_less_memory() -> None:
+    totals = [peak_memory(a_load(), 512, tokens).total for tokens in (512, 1024, 2048, 4096)]
+    assert totals == sorted(set(totals))
+
+
+def test_a_pass_is_never_counted_smaller_than_the_longest_example_nor_larger_than_a_batch() -> None:
+    facts = data_facts(tokens_p50=400, tokens_p95=500, tokens_max=512, tokens_mean=400.0)
+    assert largest_pass(facts, 8, max_length=512, micro_batch_tokens=64) == 512
+    assert largest_pass(facts, 8, max_length=512, micro_batch_tokens=100_000) == largest_batch(facts, 8, 512)
+    assert 8 * 400 < largest_batch(facts, 8, 512) <= 8 * 512
+
+
+def test_a_length_limit_bounds_what_is_counted() -> None:
+    assert largest_pass(data_facts(tokens_max=9000), 1, max_length=100, micro_batch_tokens=64) == 100
+
+
+def test_logits_are_counted_for_one_chunk_of_supervised_rows_only() -> None:
+    few, many = data_facts(supervised_share=0.01), data_facts(supervised_share=1.0)
+    assert peak_memory(a_load(facts=few), 512, 1024).logits < peak_memory(a_load(facts=many), 512, 1024).logits
+    at_most = 512 * 49152 * 8 * 1.5
+    assert peak_memory(a_load(facts=many), 512, 8192).logits < at_most
+
+
+def test_pefts_own_forward_is_expected_to_keep_more() -> None:
+    fused, reference = (peak_memory(a_load(kernels=kernels), 512, 4096).total for kernels in ("fused", "reference"))
+    assert reference > fused

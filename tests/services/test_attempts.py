@@ -1,0 +1,121 @@
+"""A claimed run has one owner; what an old owner writes never counts; a lost one goes on or is given up."""
+
+from pathlib import Path
+
+import pytest
+
+from luthier.domain.jobs import Job
+from luthier.domain.run_states import RunState
+from luthier.domain.runs import Run, WorkerLost
+from luthier.kit.clock import SystemClock
+from luthier.kit.files import sealed_folder
+from luthier.kit.journal import read_journal
+from luthier.services.attempts import MOST_LOSSES, Assignment, Attempts
+from luthier.services.folders import Folders
+from luthier.services.run_facts import FactFolder
+from luthier.store import Store
+from tests.builders import a_dataset, a_run
+
+
+@pytest.fixture
+def attempts(store: Store, folders: Folders) -> Attempts:
+    return Attempts(store, folders, SystemClock())
+
+
+@pytest.fixture
+def queued(store: Store, folders: Folders) -> Run:
+    run = a_run(dataset_id="ds_1")
+    data = folders.run(run.run_id).train_file
+    data.parent.mkdir(parents=True)
+    data.write_text("{}\n")
+    with store.writing() as tx:
+        tx.datasets.add(a_dataset(dataset_id="ds_1"))
+        tx.runs.add(run)
+    return run
+
+
+def claimed(attempts: Attempts) -> Assignment:
+    assignment = attempts.claim_next()
+    assert assignment is not None
+    return assignment
+
+
+def lost(run: Run) -> WorkerLost:
+    return WorkerLost(times=1, where="in step 3", run=run.name)
+
+
+def checkpoint(folders: Folders, run: Run, step: int) -> Path:
+    final = folders.run(run.run_id).checkpoints / f"step-{step:06d}"
+    with sealed_folder(final, {"step": step}) as staging:
+        (staging / "state.json").write_text("{}")
+    return final
+
+
+def test_a_run_is_claimed_once(attempts: Attempts, queued: Run) -> None:
+    assignment = claimed(attempts)
+    assert assignment.run.state is RunState.PREPARING
+    assert Job.model_validate_json(assignment.folder.job.read_bytes()).token == 1
+    assert attempts.claim_next() is None
+
+
+def test_the_next_attempt_starts_from_the_newest_checkpoint_that_verifies(
+    attempts: Attempts, queued: Run, folders: Folders
+) -> None:
+    good, damaged = checkpoint(folders, queued, 10), checkpoint(folders, queued, 20)
+    (damaged / "state.json").write_text("[]")
+    job = Job.model_validate_json(claimed(attempts).folder.job.read_bytes())
+    assert job.resume_from == str(good)
+
+
+def test_facts_of_an_old_attempt_are_not_taken_in(attempts: Attempts, queued: Run) -> None:
+    old = claimed(attempts)
+    attempts.lose(queued.run_id, old.run.token, lost(queued))
+    claimed(attempts)
+    assert attempts.take_in(queued.run_id, old.run.token, [], 99, FactFolder(Path("/x"))) is None
+    assert attempts.current(queued.run_id, old.run.token) is None
+    assert attempts.lose(queued.run_id, old.run.token, lost(queued)) is None
+
+
+def test_a_lost_run_is_queued_again_and_given_up_in_the_end(attempts: Attempts, queued: Run) -> None:
+    for _ in range(MOST_LOSSES - 1):
+        token = claimed(attempts).run.token
+        again = attempts.lose(queued.run_id, token, lost(queued))
+        assert again is not None
+        assert again.state is RunState.QUEUED
+    token = claimed(attempts).run.token
+    given_up = attempts.lose(queued.run_id, token, lost(queued))
+    assert given_up is not None
+    assert given_up.state is RunState.FAILED
+    assert given_up.problem is not None
+    assert given_up.problem.code == "runs.worker_lost"
+
+
+def test_a_run_that_was_to_stop_is_paused_when_its_worker_is_lost(
+    attempts: Attempts, queued: Run, store: Store
+) -> None:
+    run = claimed(attempts).run
+    with store.writing() as tx:
+        tx.runs.update(run.model_copy(update={"state": RunState.PAUSING}))
+    parked = attempts.lose(run.run_id, run.token, lost(run))
+    assert parked is not None
+    assert parked.state is RunState.PAUSED
+
+
+def test_wishes_reach_the_attempts_own_folder_with_its_token(attempts: Attempts, queued: Run) -> None:
+    assignment = claimed(attempts)
+    attempts.send(assignment.run, "stop")
+    (record,) = read_journal(assignment.folder.commands).records
+    assert (record.kind, record.body) == ("stop", {"token": assignment.run.token})
+
+
+def test_a_cancelled_run_is_owned_until_its_worker_is_gone_and_leaves_no_checkpoint(
+    attempts: Attempts, queued: Run, store: Store, folders: Folders
+) -> None:
+    run = claimed(attempts).run
+    folder = checkpoint(folders, run, 10)
+    with store.writing() as tx:
+        tx.runs.update(run.model_copy(update={"state": RunState.CANCELLED}))
+    assert [owned.run_id for owned in attempts.owned()] == [run.run_id]
+    attempts.close(run.run_id, run.token)
+    assert attempts.owned() == []
+    assert not folder.exists()
