@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _outcome_of(row: Row, options: argparse.Namespace) -> dict[str, Any]:
-    pairs, steps = (1, 4) if options.smoke else (max(options.pairs, PAIRS), STEPS)
+    pairs, steps = (1, 3) if options.smoke else (max(options.pairs, PAIRS), STEPS)
     with row.open(steps, options.data or row.data) as bench:
         measured = [_pair(bench, number, pairs) for number in range(1, pairs + 1)]
     outcome = summary(row, [ours for ours, _ in measured], [peer for _, peer in measured])

@@ -36,7 +36,7 @@ class Workspace:
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
-        self.inference = Inference(self.folders, clock)
+        self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
 
     def keep_supervised(self) -> None:

@@ -55,7 +55,6 @@ def a_model_folder(folder: Path, seed: int = 0, **changes: Any) -> Path:
         "tie_word_embeddings": True,
         "bos_token_id": end - 1,
         "eos_token_id": end,
-        "pad_token_id": end,
         "initializer_range": 0.3,  # with the usual 0.02 and so little width there would be nothing to adapt
     }
     model = LlamaForCausalLM(LlamaConfig(**{**shape, **changes})).to(torch.bfloat16)

@@ -22,7 +22,6 @@ from tests.builders.jobs import a_run_folder
 from tests.builders.models import a_model_folder
 from tests.engine.workers import Workers
 
-
 # Models this small gain nothing from a second thread, and wait for it long on a busy machine.
 torch.set_num_threads(1)
 

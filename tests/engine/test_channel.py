@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,9 +54,11 @@ def test_progress_is_written_when_complete_however_fast_it_comes(channel: Channe
 
 def test_a_silent_worker_still_beats_and_says_how_much_it_has_done(channel: Channel, tmp_path: Path) -> None:
     channel.busy = 41
-    threading.Event().wait(1.5)
-    beats = [fact for fact in facts(tmp_path) if isinstance(fact, Heartbeat)]
-    assert beats and beats[0].busy == 41
+    beats: list[Heartbeat] = []
+    while not beats:  # the suite's own limit ends a heart that never beats
+        time.sleep(0.1)
+        beats = [fact for fact in facts(tmp_path) if isinstance(fact, Heartbeat)]
+    assert beats[0].busy == 41
 
 
 def test_facts_from_several_threads_never_mix(channel: Channel, tmp_path: Path) -> None:
@@ -74,9 +77,8 @@ def test_facts_from_several_threads_never_mix(channel: Channel, tmp_path: Path) 
 
 
 def test_nothing_more_is_said_once_the_journal_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").symlink_to("/dev/full")
     channel = Channel(tmp_path, token=1, clock=SystemClock())
-    channel._journal.close()
-    channel._journal = JournalWriter(Path("/dev/full"), SystemClock())
     for _ in range(2):
         with pytest.raises(JournalLost):
             channel.say(Progress(what="x", done=1, total=1))

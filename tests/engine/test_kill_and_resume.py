@@ -1,13 +1,16 @@
+import time
 from pathlib import Path
 
 import pytest
-from tests.builders.jobs import a_run_folder
-from tests.engine.workers import Workers, facts_of, loss_bits, next_attempt
 
 from luthier.domain.jobs import Cancelled, Failed, Finished, HeldOutLoss, Parked, Prepared, Started
 from luthier.engine.crash_points import CrashPoints
 from luthier.health.checkpoints import sealed_checkpoints
+from luthier.kit.clock import SystemClock
 from luthier.kit.files import damage_of, sha256_of
+from luthier.kit.journal import JournalWriter
+from tests.builders.jobs import a_run_folder
+from tests.engine.workers import Workers, facts_of, loss_bits, next_attempt
 
 STEPS = 10
 SIGKILL = -9
@@ -97,27 +100,52 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
     assert loss_bits(folder) == loss_bits(uninterrupted)
 
 
-@pytest.mark.parametrize("wish", ["stop", "cancel"])
-def test_a_wish_ends_the_attempt_and_a_stopped_run_goes_on_exactly(
-    wish: str, tiny_base: Path, tmp_path: Path, workers: Workers, uninterrupted: Path
+def test_a_run_stopped_in_the_middle_parks_at_a_step_boundary_and_goes_on_exactly(
+    tiny_base: Path, tmp_path: Path, workers: Workers, uninterrupted: Path
 ) -> None:
-    folder = a_run_folder(tmp_path / "run", tiny_base)
-    write_wish(folder, wish)
-    assert workers.run(folder) == 0
-    last = facts_of(folder)[-1]
-    if wish == "cancel":
-        assert isinstance(last, Cancelled)
-        return
-    assert isinstance(last, Parked) and last.problem is None
-    number = next_attempt(folder)
-    assert workers.run(folder, number) == 0
+    folder = a_run_folder(tmp_path / "run", tiny_base, checkpoint_every=100)
+    process = workers.start(folder)
+    while not loss_bits(folder):
+        time.sleep(0.01)
+    write_wish(folder, "stop")
+    process.join()
+    parked = facts_of(folder)[-1]
+    assert isinstance(parked, Parked) and parked.problem is None and parked.folder is not None
+    assert parked.step == max(loss_bits(folder))
+    assert damage_of(folder / parked.folder) is None
+    assert workers.run(folder, next_attempt(folder)) == 0
     assert loss_bits(folder) == loss_bits(uninterrupted)
 
 
-def write_wish(folder: Path, wish: str) -> None:
-    from luthier.kit.clock import SystemClock
-    from luthier.kit.journal import JournalWriter
+def test_a_run_stopped_before_its_first_step_parks_without_a_checkpoint(
+    tiny_base: Path, tmp_path: Path, workers: Workers
+) -> None:
+    folder = a_run_folder(tmp_path / "run", tiny_base)
+    write_wish(folder, "stop")
+    assert workers.run(folder) == 0
+    parked = facts_of(folder)[-1]
+    assert isinstance(parked, Parked) and (parked.step, parked.folder) == (0, None)
 
+
+def test_a_cancelled_run_says_so_and_saves_nothing(tiny_base: Path, tmp_path: Path, workers: Workers) -> None:
+    folder = a_run_folder(tmp_path / "run", tiny_base)
+    write_wish(folder, "cancel")
+    assert workers.run(folder) == 0
+    assert isinstance(facts_of(folder)[-1], Cancelled)
+    assert not (folder / "checkpoints").exists()
+
+
+def test_the_system_asking_to_end_is_a_wish_to_stop(tiny_base: Path, tmp_path: Path, workers: Workers) -> None:
+    folder = a_run_folder(tmp_path / "run", tiny_base)
+    process = workers.start(folder)
+    while not loss_bits(folder):
+        time.sleep(0.01)
+    process.terminate()
+    process.join()
+    assert isinstance(facts_of(folder)[-1], Parked | Finished)
+
+
+def write_wish(folder: Path, wish: str) -> None:
     writer = JournalWriter(folder / "attempts" / "001" / "commands.jsonl", SystemClock())
     writer.append(wish, {"token": 1})
     writer.close()

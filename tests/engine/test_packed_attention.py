@@ -40,8 +40,7 @@ def test_every_example_attends_to_itself_alone_and_so_do_the_gradients(window: i
     ours, plain = inputs(), inputs()
     out, _ = attend(Shared(), *ours, None, scaling=0.5, boundaries=BOUNDARIES, sliding_window=window)
     parts = [
-        plain_attention(*(tensor[0, :, start:end] for tensor in plain), window)
-        for start, end in pairwise(BOUNDARIES)
+        plain_attention(*(tensor[0, :, start:end] for tensor in plain), window) for start, end in pairwise(BOUNDARIES)
     ]
     expected = torch.cat(parts, dim=1).transpose(0, 1).unsqueeze(0)
     weight = torch.randn(expected.shape, generator=torch.Generator().manual_seed(4))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,14 @@ OWN = "http://127.0.0.1:8765"
 
 @pytest.fixture
 def workspace(workspace_folder: Path) -> Iterator[Workspace]:
-    with luthier.open(settings=Settings(home=workspace_folder, offline=True)) as opened:
+    with luthier.open(settings=Settings(home=workspace_folder, offline=True, supervisor_idle_seconds=1)) as opened:
         yield opened
 
 
 @pytest.fixture
 def store(workspace: Workspace) -> Iterator[Store]:
     """A second door to the workspace's store, as the supervisor has one."""
-    opened = open_store(f"sqlite:///{workspace.folders.database}")
+    opened = open_store(workspace.folders.database)
     yield opened
     opened.close()
 
@@ -69,12 +69,15 @@ def key_of(workspace: Workspace) -> str:
 
 
 @contextmanager
-def listening(workspace: Workspace, key: str | None = None) -> Iterator[httpx.Client]:
+def listening(
+    workspace: Workspace, key: str | None = None, prepare: Callable[[FastAPI], None] = lambda app: None
+) -> Iterator[httpx.Client]:
     """The same application behind a real socket, for what streams."""
     config = uvicorn.Config(FastAPI(), port=0, log_config=None, lifespan="on")
     listener = config.bind_socket()
     port = listener.getsockname()[1]
     app = create_app(workspace, addresses_of("127.0.0.1", port))
+    prepare(app)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

@@ -6,12 +6,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from tests.server.conftest import OWN, key_of
 
 from luthier.domain.sessions import Session
 from luthier.server.auth import OPEN_PREFIX, OPEN_TO_ALL
 from luthier.store import Store
 from luthier.workspace import Workspace
+from tests.server.conftest import OWN, key_of
 
 
 def test_no_route_answers_without_sign_in_but_the_stated_list(app: FastAPI, stranger: TestClient) -> None:

@@ -91,9 +91,9 @@ def test_a_body_that_hides_its_size_is_stopped_at_the_limit(program: TestClient)
     assert (answer.status_code, answer.json()["code"]) == (413, "requests.body_too_large")
 
 
-@pytest.mark.parametrize("length", ["-1", "1e9", "+5", "0x10", "99999999999999999999", "٣"])
+@pytest.mark.parametrize("length", ["-1", "1e9", "+5", "0x10", "99999999999999999999", "\u00b3"])
 def test_a_senseless_length_is_refused(program: TestClient, length: str) -> None:
-    headers = {"content-type": "application/json", "content-length": length.encode().decode("latin-1")}
+    headers = {b"content-type": b"application/json", b"content-length": length.encode("latin-1")}
     assert program.post("/api/v1/plans", content=b"{}", headers=headers).status_code == 413
 
 

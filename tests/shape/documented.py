@@ -13,8 +13,9 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path, language: str) -> list[list[str]]:
-    """The lines of the fenced blocks in that language, without comments and empty lines."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    """The lines of the fenced blocks in that language, continued ones joined, without comments and empty lines."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", "")
+    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [[line for line in block.splitlines() if line.strip() and not line.startswith("#")] for block in found]
 
 

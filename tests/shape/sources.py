@@ -1,6 +1,7 @@
 """The source tree as the shape tests see it: every module of the package with its text and its syntax tree."""
 
 import ast
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -43,17 +44,25 @@ def modules() -> tuple[Module, ...]:
     return tuple(_read(path) for path in sorted(PACKAGE.rglob("*.py")))
 
 
-def text_files(*folders: str) -> list[Path]:
-    """The files that people wrote in these folders of the repository, without what is vendored or built."""
+@cache
+def text_files(*folders: str) -> tuple[tuple[str, str], ...]:
+    """(place, text) of what people wrote in these folders, without what is vendored or built."""
     endings = {".py", ".md", ".html", ".css", ".js", ".toml", ".sh", ".yaml", ".yml", ".json", ""}
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    skipped = {"__pycache__", "vendor", ".venv-peer"}
-    return [path for path in found if path.suffix in endings and not skipped & set(path.parts)]
+    found = []
+    for folder, below, names in (entry for start in folders for entry in os.walk(ROOT / start)):
+        below[:] = [name for name in below if name not in ("__pycache__", "vendor", ".venv-peer")]
+        paths = [Path(folder, name) for name in names if Path(name).suffix in endings]
+        found += [(path.relative_to(ROOT).as_posix(), _text_of(path)) for path in paths]
+    return tuple(found)
 
 
 def length(node: Function | ast.ClassDef) -> int:
     assert node.end_lineno is not None
     return node.end_lineno - node.lineno + 1
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _read(path: Path) -> Module:

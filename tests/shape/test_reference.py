@@ -23,6 +23,16 @@ def test_every_error_code_in_the_source_has_its_entry_and_anchor() -> None:
     assert {code for code in codes if f'<a id="{code}"></a>' not in page} == set()
 
 
+def test_every_code_of_a_finding_in_the_source_stands_on_the_page_of_findings() -> None:
+    page = (FOLDER / "findings.md").read_text(encoding="utf-8")
+    raised = {code for module in modules() for code in _codes(module)}
+    layers = ("luthier.data.", "luthier.engine.", "luthier.services.")
+    written = [module.text for module in modules() if module.name.startswith(layers)]
+    codes = {code for text in written for code in re.findall(r'"((?:dataset|preflight)\.[a-z_]+)"', text)}
+    files = {code for code in codes if code.endswith((".json", ".html", ".css"))}
+    assert {code for code in codes - files - raised if f"`{code}`" not in page} == set()
+
+
 def test_no_two_errors_share_a_code() -> None:
     codes = [code for module in modules() for code in _codes(module)]
     assert sorted(codes) == sorted(set(codes))
@@ -71,4 +81,6 @@ def _codes(module: Module) -> list[str]:
 
 
 def _is_a_sentence(error: type[LuthierError]) -> bool:
-    return error.sentence[0] in "{" or (error.sentence[0].isupper() and error.sentence[-1] in ".}!?:")
+    """It may begin with the name of an option, or with what is filled in."""
+    begins = error.sentence[0].isupper() or error.sentence.startswith(("{", "--"))
+    return begins and error.sentence[-1] in ".}!?:"

@@ -8,7 +8,6 @@ import typer
 from luthier.cli import declare
 from luthier.cli.conversation import Answer, Asking, Speaker, converse
 from luthier.cli.errors import NotUnderstood
-from luthier.cli.render.text import visible
 from luthier.cli.terminal import Terminal
 
 app = declare.shortcut()
@@ -50,10 +49,8 @@ def _question(prompt: str | None) -> str | None:
 def _ask(terminal: Terminal, speaker: Speaker, question: str, *, named: bool) -> Answer:
     if terminal.options.as_json:
         return speaker.answer(question, lambda text: None)
-    if named:
-        terminal.out.print(visible(speaker.label), style="head")
-    answer = speaker.answer(question, terminal.stream)
-    terminal.out.print()
+    with terminal.answering(speaker.label, f"{speaker.label}\n" if named else "") as stream:
+        answer = speaker.answer(question, stream)
     terminal.say(answer.figures())
     return answer
 

@@ -1,12 +1,13 @@
 """A conversation in the terminal: who has said what, and the loop of question and answers."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
 
-from luthier.cli.render.text import soft, visible
+from luthier.cli.render.text import soft
 from luthier.cli.terminal import Terminal
 from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget
 from luthier.kit.units import show_count, show_duration
@@ -93,6 +94,8 @@ class Speaker:
 
 def converse(terminal: Terminal, speakers: Sequence[Speaker]) -> None:
     """Until Ctrl-D, or Ctrl-C at the prompt; Ctrl-C during an answer ends only that answer."""
+    with suppress(ImportError):  # Windows has none and needs none
+        import readline  # noqa: F401 - from now on input() has editing and history
     terminal.say(
         soft(f"Chatting with {' and '.join(speaker.label for speaker in speakers)}. /new begins afresh, Ctrl-D ends.")
     )
@@ -114,10 +117,8 @@ def converse(terminal: Terminal, speakers: Sequence[Speaker]) -> None:
 def _let_all_answer(terminal: Terminal, speakers: Sequence[Speaker], question: str) -> None:
     try:
         for speaker in speakers:
-            terminal.out.print(f"{visible(speaker.label)}> ", style="head", end="")
-            answer = speaker.answer(question, terminal.stream)
-            terminal.out.print()
+            with terminal.answering(speaker.label, f"{speaker.label}> ") as stream:
+                answer = speaker.answer(question, stream)
             terminal.say(answer.figures())
     except KeyboardInterrupt:
-        terminal.out.print()
         terminal.say(soft("(interrupted; the question is forgotten)"))

@@ -25,8 +25,15 @@ _SECONDS_BETWEEN_LOOKS = 5.0  # at whether the run still has a supervisor
 
 _STATES_WORTH_A_LINE = {
     RunState.QUEUED: "Waiting for its turn",
+    RunState.PREPARING: "Starting the worker",
     RunState.PAUSING: "Stopping: the worker saves a checkpoint first",
-    RunState.EVALUATING: "Training is done; measuring",
+}
+_PHASES = {
+    "loading": "Loading the base model",
+    "preparing": "Preparing the examples",
+    "preflight": "Checking what the model will see",
+    "evaluating": "Measuring before and after",
+    "completing": "Writing the result",
 }
 
 
@@ -83,12 +90,18 @@ class _Teller:
 
     def _progress(self, body: dict[str, Any]) -> None:
         self._line.update(
-            Progress(what=body["what"], done=body["done"], total=body["total"], unit=body.get("unit", ""))
+            Progress(
+                what=_PHASES.get(body["what"], body["what"]),
+                done=body["done"],
+                total=body["total"],
+                unit=body.get("unit", ""),
+            )
         )
 
     def _state(self, body: dict[str, Any]) -> None:
         state = RunState(body["state"])
-        self._line.update(Progress(what=_STATES_WORTH_A_LINE.get(state, state.value), done=0, total=0))
+        if state in _STATES_WORTH_A_LINE:
+            self._line.update(Progress(what=_STATES_WORTH_A_LINE[state], done=0, total=0))
         if body["move"] == "lose":
             self._say(soft("Going on from the newest checkpoint."))
 

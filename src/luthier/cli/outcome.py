@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from luthier.cli.errors import FAILED, GOOD, NEEDS_ATTENTION, exit_code_of_problem, problem_document, show_problem
 from luthier.cli.render.evaluations import show_evaluation, show_samples
@@ -19,6 +18,7 @@ from luthier.workspace import Workspace
 
 _SAMPLES = 3
 _PAGE = 500
+_ENDS = {RunState.FAILED: "failed", RunState.CANCELLED: "was cancelled"}
 
 
 def report_outcome(terminal: Terminal, run: Run) -> int:
@@ -69,7 +69,9 @@ def show_outcome(workspace: Workspace, run: Run) -> Iterable[RenderableType]:
     evaluation = workspace.runs.evaluation(run.run_id)
     base, tuned = run.recipe.base, _version_label(workspace, run) or run.name
     if run.state is not RunState.COMPLETED or evaluation is None:
-        yield Text(f"{run.name} is {run.state.value} at step {run.step} of {run.total_steps}.")
+        yield plain(
+            f"{run.name} {_ENDS.get(run.state, 'is ' + run.state.value)} at step {run.step} of {run.total_steps}."
+        )
         return
     tokens, seconds = _trained(workspace, run.run_id)
     yield heading("Result")

@@ -141,7 +141,11 @@ def logs(
 ) -> None:
     """The end of the worker's log."""
     tail = terminal.workspace.runs.log_tail(run, lines)
-    terminal.result({"lines": tail}, lambda: [plain("\n".join(tail) if tail else "The log is empty.")])
+    if terminal.options.as_json:
+        terminal.result({"lines": tail}, lambda: [])
+        return
+    for line in tail or ["The log is empty."]:
+        terminal.out.print(plain(line), soft_wrap=True)
 
 
 def run_document(run: Run) -> dict[str, Any]:

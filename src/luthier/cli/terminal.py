@@ -1,8 +1,8 @@
 """What a command may do to the outside: results to stdout, messages and progress to stderr, one workspace."""
 
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -52,9 +52,20 @@ class Terminal:
         for part in view():
             self.out.print(part)
 
-    def stream(self, text: str) -> None:
-        """A piece of an answer, as it comes."""
-        self.out.print(Text(visible(text)), end="", soft_wrap=True)
+    @contextmanager
+    def answering(self, who: str, prefix: str = "") -> Iterator[Callable[[str], None]]:
+        """Yields a function that prints an answer piece by piece; until its first piece a line says who is awaited."""
+        with ExitStack() as waiting:
+            waiting.callback(lambda: self.out.print(Text(visible(prefix), "head"), end=""))
+            waiting.enter_context(self.progress(f"Waiting for {visible(who)}"))
+
+            def stream(text: str) -> None:
+                if text:
+                    waiting.close()
+                    self.out.print(Text(visible(text)), end="", soft_wrap=True)
+
+            yield stream
+        self.out.print()
 
     def progress(self, start: str) -> ProgressLine:
         """A line that shows how far something is; use as a context manager."""

@@ -33,7 +33,7 @@ def checked_rows(
     finding = Finding(
         code=run.code,
         level=level,
-        sentence=sentence.format(rows=named_rows(rows)),
+        sentence=_capitalised(sentence.format(rows=named_rows(rows))),
         place=Place(row=rows[0]),
         actions=actions,
     )
@@ -57,3 +57,7 @@ def named_rows(rows: Sequence[int]) -> str:
     if len(distinct) <= _ROWS_NAMED:
         return f"rows {', '.join(map(str, distinct[:-1]))} and {distinct[-1]}"
     return f"rows {', '.join(map(str, distinct[:_ROWS_NAMED]))} and {len(distinct) - _ROWS_NAMED} more"
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

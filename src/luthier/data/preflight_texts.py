@@ -1,6 +1,7 @@
 """The preflight checks that compare what the examples say with what the template makes of it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -117,14 +118,16 @@ def _essence(answer: Message) -> str:
 
 
 def _lost(example: Example, text: str) -> set[str]:
-    """The kinds of fields of which something is missing in the text."""
-    readable = text.replace("\\\\", "\\")
-    return {kind for kind, value in _fields(example) if value not in text and not _escaped_in(value, readable)}
+    """The kinds of fields of which the text holds fewer than the example has."""
+    wanted = Counter(_fields(example))
+    return {kind for (kind, value), count in wanted.items() if value and _occurrences(value, text) < count}
 
 
-def _escaped_in(value: str, text: str) -> bool:
-    """Inside JSON a value stands escaped, with or without characters beyond ASCII."""
-    return json.dumps(value, ensure_ascii=False)[1:-1] in text or json.dumps(value)[1:-1] in text
+def _occurrences(value: str, text: str) -> int:
+    """As it is, or escaped inside JSON, with or without characters beyond ASCII, or escaped twice."""
+    escaped = json.dumps(value, ensure_ascii=False)[1:-1]
+    forms = {value, escaped, json.dumps(value)[1:-1], json.dumps(escaped, ensure_ascii=False)[1:-1]}
+    return max(text.count(form) for form in forms)
 
 
 def _fields(example: Example) -> Iterator[tuple[str, str]]:

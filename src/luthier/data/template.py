@@ -30,7 +30,7 @@ class ChatTemplate:
                 add_generation_prompt=generation_prompt,
                 **self._named_tokens,
             )
-        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
             # A template that concatenates a missing field fails with a plain Python error.
             raise TemplateError(f"{type(error).__name__}: {error}") from error
 

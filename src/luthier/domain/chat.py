@@ -1,8 +1,10 @@
 """Chatting with a model on this machine: what is asked, and what streams back."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from luthier.domain.errors import Action, NotFound, WorkFailed
+from pydantic import Field, TypeAdapter
+
+from luthier.domain.errors import Action, ModelProblem, NotFound, Problem, WorkFailed, WrongUsage
 from luthier.kit.frozen import Frozen
 
 
@@ -53,3 +55,56 @@ class ChatWorkerLost(WorkFailed):
     code = "chat.worker_lost"
     sentence = "The process that runs the model ended unexpectedly."
     actions = (Action(label="Ask again; it will be started anew"),)
+
+
+class AdapterUnusable(ModelProblem):
+    code = "chat.adapter_unusable"
+    sentence = "The adapter in {folder} cannot be used: {reason}."
+    actions = (
+        Action(label="Choose another version", command="luthier versions list"),
+        Action(label="Or choose a run whose adapter is still there", command="luthier runs list"),
+    )
+
+
+class ConversationTooLong(WrongUsage):
+    code = "chat.too_long"
+    sentence = "The conversation has {tokens} tokens, and this model reads at most {limit}."
+    actions = (Action(label="Start a new conversation, or shorten this one"),)
+
+
+class ChatRoleUnknown(WrongUsage):
+    code = "chat.role_unknown"
+    sentence = "A message has the role {role}; it must be one of system, user and assistant."
+    actions = (Action(label="Name who speaks with one of these three"),)
+
+
+# ── what goes to the process that runs the models, and what comes back; one JSON object per line ─────────────────
+
+
+class Ask(Frozen):
+    kind: Literal["ask"] = "ask"
+    id: str
+    request: ChatRequest
+
+
+class Withdraw(Frozen):
+    """Nobody waits for the answer any more."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    id: str
+
+
+class Said(Frozen):
+    kind: Literal["said"] = "said"
+    id: str
+    piece: ChatPiece
+
+
+class Refused(Frozen):
+    kind: Literal["refused"] = "refused"
+    id: str
+    problem: Problem
+
+
+ToChatWorker: TypeAdapter[Ask | Withdraw] = TypeAdapter(Annotated[Ask | Withdraw, Field(discriminator="kind")])
+FromChatWorker: TypeAdapter[Said | Refused] = TypeAdapter(Annotated[Said | Refused, Field(discriminator="kind")])

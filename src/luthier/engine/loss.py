@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-_CHUNK = 512  # rows of logits that exist at once: 50 MB in bf16 with a vocabulary of 49k
+_CHUNK = 256  # rows of logits that exist at once: enough for full GEMM speed, 75 MB with a vocabulary of 49k
 
 
 def summed_loss(hidden: Tensor, head: nn.Module, targets: Tensor) -> Tensor:
@@ -40,12 +40,12 @@ class _HeadLoss(torch.autograd.Function):
 
 
 def _chunk(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, d_hidden: Tensor | None) -> Tensor:
-    logits = torch.nn.functional.linear(hidden, weight, bias).float()
+    logits = torch.nn.functional.linear(hidden, weight, bias)
+    log_shares = torch.log_softmax(logits, dim=1, dtype=torch.float32)
     places = targets.unsqueeze(1)
-    log_sum = logits.logsumexp(dim=1, keepdim=True)
-    losses = log_sum - logits.gather(1, places)
+    loss = -log_shares.gather(1, places).sum()
     if d_hidden is not None:
-        difference = logits.sub_(log_sum).exp_()  # now the probabilities
+        difference = log_shares.exp_()
         difference.scatter_add_(1, places, difference.new_full(places.shape, -1.0))
         torch.mm(difference.to(weight.dtype), weight, out=d_hidden)
-    return losses.sum()
+    return loss

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from luthier.data.preflight import examine
-from luthier.data.preflight_html import to_html
+from luthier.data.preflight import Embeddings, examine
+from luthier.data.preflight_html import preflight_html
 from luthier.domain.errors import Problem, ReportedProblem
 from luthier.domain.findings import Level
 from luthier.domain.jobs import Job, PreflightDone
@@ -18,7 +18,7 @@ REPORT, PAGE = "report/preflight.json", "report/preflight.html"
 
 
 def preflight(job: Job, base: LoadedBase, data: PreparedData, run_folder: Path, channel: Channel) -> None:
-    """Writes the report and its page, and says so. Raises ReportedProblem with the first error's own code and words, if any."""
+    """Writes the report and its page, and says so. Raises ReportedProblem with the words of the first error, if any."""
     channel.progress("looking for tokens that were never trained", 0, 3)
     untrained = untrained_ids(base.model)
     channel.obey()
@@ -29,14 +29,13 @@ def preflight(job: Job, base: LoadedBase, data: PreparedData, run_folder: Path, 
         data.train,
         max_length=job.settings.max_length,
         train_on=job.settings.train_on,
-        untrained_ids=untrained,
-        embedding_rows=base.model.get_input_embeddings().num_embeddings,
+        embeddings=Embeddings(untrained, base.model.get_input_embeddings().num_embeddings),
     )
     channel.obey()
     channel.progress("checking that packing changes nothing", 2, 3)
     report = report.joined(*check_model(base, data.train))
     write_json(run_folder / REPORT, report.model_dump(mode="json"))
-    write_atomically(run_folder / PAGE, to_html(report).encode())
+    write_atomically(run_folder / PAGE, preflight_html(report).encode())
     channel.progress("checking that packing changes nothing", 3, 3)
     channel.say(PreflightDone(errors=report.errors, warnings=report.warnings, report=REPORT))
     _refuse_errors(report)

@@ -96,7 +96,7 @@ class Http:
     def _get_json_once(self, url: str, most_bytes: int) -> Any:
         with self._answer(url, {}) as response:
             content = b""
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():
                 content += chunk
                 if len(content) > most_bytes:
                     raise HttpFailed(f"the answer is longer than {most_bytes} bytes")
@@ -120,7 +120,7 @@ class Http:
             if not _continues_at(response, have):
                 have = 0
             with open(partial, "ab" if have else "wb") as file:
-                for chunk in response.iter_raw(_CHUNK):
+                for chunk in response.iter_raw():
                     have += len(chunk)
                     if have > expected_bytes:
                         break

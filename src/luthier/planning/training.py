@@ -5,6 +5,7 @@ import math
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
 from luthier.domain.recipes import LoraSettings, Method
+from luthier.kit.units import show_duration
 from luthier.planning.decisions import Ledger
 
 SMALL_MODEL = 1_000_000_000  # parameters
@@ -99,12 +100,14 @@ def settle_intervals(total_steps: int, step_seconds: float, held_out_seconds: fl
 def _settle_measuring(total_steps: int, step_seconds: float, held_out_seconds: float, ledger: Ledger) -> int:
     if held_out_seconds == 0:
         return ledger.settle("evaluate_every", total_steps, "No examples are held out to measure with.", "data")
+    for_detail, half = math.ceil(total_steps / MEASUREMENTS), max(1, total_steps // 2)
     for_time = math.ceil(held_out_seconds / (step_seconds * MEASURING_SHARE))
-    every = min(total_steps, max(1, math.ceil(total_steps / MEASUREMENTS), for_time))
-    if every == for_time:
-        reason = f"Measuring the held-out loss takes at most {MEASURING_SHARE:.0%} of the time."
-        return ledger.settle("evaluate_every", every, reason, "machine")
-    return ledger.settle("evaluate_every", every, f"{MEASUREMENTS} measurements show where training goes.", "default")
+    every = min(max(for_detail, for_time), half)
+    if every >= for_time:
+        reason = f"Shows where training goes and takes at most {MEASURING_SHARE:.0%} of the time."
+        return ledger.settle("evaluate_every", every, reason, "default")
+    reason = f"Only half-way and at the end: one measurement takes about {show_duration(held_out_seconds)}."
+    return ledger.settle("evaluate_every", every, reason, "machine")
 
 
 def settle_adapter(adapter: LoraSettings, ledger: Ledger) -> LoraSettings:

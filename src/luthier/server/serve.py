@@ -122,10 +122,12 @@ def _only_server_of(folder: Path, port: int) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    if not 0 <= port <= 65_535:  # the system would take it modulo 65536
+        raise AddressNotUsable(host=host, port=port, reason="a port is a number from 0 to 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise AddressNotUsable(host=host, port=port, reason=_reason(error)) from None
     with listener:
         if os.name != "nt":  # there it would let two servers share a port
@@ -140,8 +142,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).rstrip(".").lower()
 
 
 def _next_free_port(host: str, first: int) -> int:

@@ -1,6 +1,7 @@
 """Answers that are sent while they are made: each ends when its client is gone, or its sign-in or the server ends."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
@@ -42,12 +43,13 @@ class Streams:
 
     async def draw(self, source: Generator[T, None, None]) -> AsyncGenerator[T, None]:
         """What a blocking generator yields; it is closed, and so ends its work, however the drawing ends."""
+        drawn = _Drawn(source)
         try:
-            while (item := await run_sync(next, source, _END, limiter=self._blocking)) is not _END:
-                yield item  # type: ignore[misc]
+            while (item := await run_sync(drawn.next, abandon_on_cancel=True, limiter=self._blocking)) is not _END:
+                yield item
         finally:
-            with anyio.CancelScope(shield=True):
-                await run_sync(source.close, limiter=self._blocking)
+            # A generator cannot be closed while it waits for its next piece, and this must not wait for that.
+            threading.Thread(target=drawn.close, name="end of a stream", daemon=True).start()
 
     def close(self) -> None:
         self._closing.set()
@@ -77,7 +79,25 @@ class Streams:
                     return
 
 
+class _Drawn:
+    """A generator that one thread may close while another draws from it."""
+
+    def __init__(self, source: Generator[Any, None, None]) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+
+    def next(self) -> Any:
+        with self._lock:
+            return next(self._source, _END)
+
+    def close(self) -> None:
+        with self._lock:
+            self._source.close()
+
+
 class EventStream(Response):
+    """Answers when the first frame is there: what happens after the client has the headers is in the stream."""
+
     media_type = EVENT_STREAM
 
     def __init__(self, streams: Streams, session: Session, frames: Frames) -> None:
@@ -86,21 +106,28 @@ class EventStream(Response):
         self._streams = streams
         self._session = session
         self._frames = frames
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._streams.slot(self._session):
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._end, tasks.cancel_scope, _until_gone, receive)
                 tasks.start_soon(self._end, tasks.cancel_scope, self._streams.until_not_allowed, self._session)
                 await self._send_frames(send)
                 tasks.cancel_scope.cancel()
+            await self._begin(send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_frames(self, send: Send) -> None:
         async with aclosing(self._frames) as frames:
             async for frame in frames:
+                await self._begin(send)
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    async def _begin(self, send: Send) -> None:
+        if not self._begun:
+            self._begun = True
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
     @staticmethod
     async def _end(scope: anyio.CancelScope, wait: Any, argument: Any) -> None:

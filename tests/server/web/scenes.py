@@ -19,7 +19,7 @@ from luthier.domain.run_states import RunState
 from luthier.domain.runs import MetricPoint, Run
 from luthier.kit.files import write_json
 from luthier.services.folders import Folders
-from luthier.store import Store
+from luthier.store import Store, Transaction
 
 STEPS = 60
 _REASONS = (
@@ -44,35 +44,40 @@ class Scene:
     version_id: str | None = None
 
 
-def nothing(store: Store, folders: Folders) -> Scene:
+def nothing(tx: Transaction, folders: Folders) -> Scene:
     return Scene(runs={})
 
 
-def little(store: Store, folders: Folders) -> Scene:
+def little(tx: Transaction, folders: Folders) -> Scene:
     """One run at work and one that is done."""
-    dataset_id = _dataset(store, folders)
-    running = _run(store, folders, RunState.RUNNING, "orders-2", dataset_id=dataset_id)
-    done = _run(store, folders, RunState.COMPLETED, "orders", dataset_id=dataset_id)
-    return Scene(runs={"running": running, "completed": done}, dataset_id=dataset_id, version_id=_version(store, done))
+    dataset_id = _dataset(tx, folders)
+    running = _run(tx, folders, RunState.RUNNING, "orders-2", dataset_id=dataset_id)
+    done = _run(tx, folders, RunState.COMPLETED, "orders", dataset_id=dataset_id)
+    return Scene(runs={"running": running, "completed": done}, dataset_id=dataset_id, version_id=_version(tx, done))
 
 
-def much(store: Store, folders: Folders) -> Scene:
+def much(tx: Transaction, folders: Folders) -> Scene:
     """A run in every state and many more, with long names and everything that can be attached."""
-    dataset_id = _dataset(store, folders)
+    dataset_id = _dataset(tx, folders)
     for number in range(60):
         name = f"experiment-with-a-rather-long-name-that-goes-on-and-on-{number}"
-        _run(store, folders, RunState.COMPLETED, name, attach=False, dataset_id=dataset_id)
-    runs = {state.value: _run(store, folders, state, f"orders-{state.value}", dataset_id=dataset_id) for state in RunState}
-    version_id = _version(store, runs["completed"])
+        _run(tx, folders, RunState.COMPLETED, name, attach=False, dataset_id=dataset_id)
+    runs = {state.value: _run(tx, folders, state, f"orders-{state.value}", dataset_id=dataset_id) for state in RunState}
+    version_id = _version(tx, runs["completed"])
     for number in range(2, 30):
-        _version(store, runs["completed"], number=f"0.{number}.0")
+        _version(tx, runs["completed"], number=f"0.{number}.0")
     return Scene(runs=runs, dataset_id=dataset_id, version_id=version_id)
 
 
 SCENES = {"nothing": nothing, "little": little, "much": much}
 
 
-def _run(store: Store, folders: Folders, state: RunState, name: str, *, attach: bool = True, **more: Any) -> Run:
+def stage(name: str, store: Store, folders: Folders) -> Scene:
+    with store.writing() as tx:
+        return SCENES[name](tx, folders)
+
+
+def _run(tx: Transaction, folders: Folders, state: RunState, name: str, *, attach: bool = True, **more: Any) -> Run:
     now = datetime.now(UTC)
     run = a_run(
         name=name,
@@ -85,15 +90,14 @@ def _run(store: Store, folders: Folders, state: RunState, name: str, *, attach: 
         **_outcome(state, name, now),
         **more,
     )
-    with store.writing() as tx:
-        tx.runs.add(run)
-        if not attach or state in (RunState.CREATED, RunState.QUEUED):
-            return run
-        tx.metrics.put(run.run_id, _curve(run.step))
-        for step in range(15, run.step + 1, 15):
-            tx.checkpoints.put(a_checkpoint(run.run_id, step, saved_at=now - timedelta(minutes=1)))
-        if state in (RunState.EVALUATING, RunState.COMPLETED, RunState.FAILED):
-            _told(tx, run, now)
+    tx.runs.add(run)
+    if not attach or state in (RunState.CREATED, RunState.QUEUED):
+        return run
+    tx.metrics.put(run.run_id, _curve(run.step))
+    for step in range(15, run.step + 1, 15):
+        tx.checkpoints.put(a_checkpoint(run.run_id, step, saved_at=now - timedelta(minutes=1)))
+    if state in (RunState.EVALUATING, RunState.COMPLETED, RunState.FAILED):
+        _told(tx, run, now)
     _reports(folders, run)
     return run
 
@@ -137,7 +141,7 @@ def _curve(last: int) -> list[MetricPoint]:
     ]
 
 
-def _told(tx: Any, run: Run, now: datetime) -> None:
+def _told(tx: Transaction, run: Run, now: datetime) -> None:
     alert = Alert(
         code="health.loss_spike",
         sentence="The loss rose to three times its recent mean.",
@@ -160,7 +164,7 @@ def _reports(folders: Folders, run: Run) -> None:
     log.write_text("".join(f"09:30:{second:02d} step {second}: loss {_loss(second):.4f}\n" for second in range(1, 60)))
 
 
-def _dataset(store: Store, folders: Folders) -> str:
+def _dataset(tx: Transaction, folders: Folders) -> str:
     row = {
         "messages": [
             {"role": "user", "content": "Could I get 12 ebony pegs by the 3rd of May? Thanks, A. Customer"},
@@ -174,18 +178,16 @@ def _dataset(store: Store, folders: Folders) -> str:
         place=Place(file="orders.jsonl", line=9, row=9),
     )
     dataset = a_dataset(report=a_dataset_report(findings=(warning,)), examples=24, created_at=datetime.now(UTC))
-    with store.writing() as tx:
-        tx.datasets.add(dataset)
+    tx.datasets.add(dataset)
     examples = folders.examples(dataset.dataset_id)
     examples.parent.mkdir(parents=True)
     examples.write_bytes(b"".join(orjson.dumps({"row": number, **row}) + b"\n" for number in range(1, 25)))
     return dataset.dataset_id
 
 
-def _version(store: Store, run: Run, number: str = "0.1.0") -> str:
+def _version(tx: Transaction, run: Run, number: str = "0.1.0") -> str:
     version = a_version(run_id=run.run_id, number=number, summary=run.summary, created_at=datetime.now(UTC))
-    with store.writing() as tx:
-        tx.versions.add(version)
+    tx.versions.add(version)
     return version.version_id
 
 

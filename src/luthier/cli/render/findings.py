@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from luthier.cli.render.text import count_of, plain, soft, visible
@@ -10,6 +11,7 @@ from luthier.domain.errors import Action
 from luthier.domain.findings import Finding, Level
 
 STYLES = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "soft"}
+INDENT = (0, 0, 0, 2)
 _SHOWN_PER_CODE = 5  # a thousand rows with the same fault need no thousand lines
 
 
@@ -29,15 +31,15 @@ def show_finding(finding: Finding) -> Iterable[RenderableType]:
     place = f"{finding.place}: " if str(finding.place) else ""
     yield Text.assemble((f"{finding.level.value}: ", STYLES[finding.level]), visible(place + finding.sentence))
     if finding.expected:
-        yield soft(f"  expected {finding.expected}")
+        yield Padding(soft(f"expected {finding.expected}"), INDENT)
     if finding.suggestion:
-        yield soft(f"  {finding.suggestion}")
+        yield Padding(soft(finding.suggestion), INDENT)
     yield from show_actions(finding.actions)
 
 
 def show_actions(actions: Iterable[Action]) -> Iterable[RenderableType]:
     for action in actions:
-        yield plain(f"  {action.label}{':' if action.command else ''}")
+        yield Padding(plain(f"{action.label}{':' if action.command else ''}"), INDENT)
         if action.command:
             yield plain(f"    {action.command}", "command")
 

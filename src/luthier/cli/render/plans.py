@@ -30,7 +30,7 @@ def show_estimates(plan: Plan) -> Iterable[RenderableType]:
         [
             ("Method", f"{plan.method}, LoRA of rank {plan.adapter.rank}, alpha {plan.adapter.alpha:g}"),
             ("Examples", f"{show_count(plan.examples)} to train on, {show_count(plan.held_out)} held out"),
-            ("Steps", f"{show_count(plan.total_steps)} of {settings.batch_size} examples, {settings.epochs:g} epochs"),
+            ("Steps", f"{show_count(plan.total_steps)} of {settings.batch_size} examples, {_epochs(settings.epochs)}"),
             ("Memory", show_range(plan.memory)),
             ("Time", show_range(plan.duration)),
             ("Disk", show_range(plan.disk)),
@@ -38,6 +38,10 @@ def show_estimates(plan: Plan) -> Iterable[RenderableType]:
         ]
     )
     yield from show_findings(plan.warnings)
+
+
+def _epochs(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:g} epochs"
 
 
 def show_range(estimate: Estimate) -> str:

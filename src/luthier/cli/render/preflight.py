@@ -52,6 +52,7 @@ def _tokens(row: ShownRow) -> Text:
         shown.append(visible(token.text).replace("\n", "\u23ce\n"), _style(token))
     if inside:
         shown.append(_CLOSE, "good")
+    shown.rstrip()
     if row.more_tokens:
         shown.append(f" … {count_of(row.more_tokens, 'more token')}".replace("more tokens", "tokens more"), "soft")
     return shown

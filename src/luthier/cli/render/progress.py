@@ -13,7 +13,7 @@ from rich.text import Text
 from luthier.cli.render.text import one_line
 from luthier.domain.jobs import Progress
 from luthier.kit.clock import SystemClock
-from luthier.kit.units import show_bytes, show_count, show_duration
+from luthier.kit.units import show_bytes, show_count
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _BAR_WIDTH = 24
@@ -117,9 +117,10 @@ def standing_of_step(step: dict[str, Any]) -> Standing:
 
 
 def time_left(low: float, high: float) -> str:
-    """A range, or one value where both ends read the same."""
-    ends = (show_duration(max(1, round(low))), show_duration(max(1, round(high))))
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    """A range in one unit, e.g. `62 to 95 s`; one value where both ends read the same."""
+    size, unit = (1, "s") if high < 120 else (60, "min") if high < 7200 else (3600, "h")
+    ends = [f"{seconds / size:.{int(size == 3600)}f}" for seconds in (max(1.0, low), max(1.0, high))]
+    return f"{' to '.join(dict.fromkeys(ends))} {unit}"
 
 
 def _capital(text: str) -> str:

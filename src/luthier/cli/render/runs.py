@@ -16,6 +16,14 @@ from luthier.kit.units import show_bytes, show_count, show_duration
 _SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVE_WIDTH = 40
+_METRICS = {
+    "loss": "Loss",
+    "held_out_loss": "Held-out loss",
+    "learning_rate": "Learning rate",
+    "gradient_norm": "Gradient",
+    "tokens_per_second": "Tokens/s",
+    "rss_bytes": "Memory",
+}
 
 
 def state_word(state: RunState) -> Text:
@@ -62,8 +70,8 @@ def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Chec
     if run.peak_rss_bytes:
         pairs.append(("Memory", f"{show_bytes(run.peak_rss_bytes)} at its peak"))
     if checkpoints:
-        newest = checkpoints[-1]
-        pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest.step}"))
+        newest = max(checkpoint.step for checkpoint in checkpoints)
+        pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest}"))
     if run.adapter_folder:
         pairs.append(("Adapter", run.adapter_folder))
     yield facts(pairs)
@@ -87,7 +95,7 @@ def curve(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:
 
 def metrics_table(points: Sequence[MetricPoint], last: int) -> Iterable[RenderableType]:
     """One line per step, the newest `last` of them."""
-    names = list(dict.fromkeys(point.name for point in points))
+    names = sorted({point.name for point in points}, key=lambda name: [*_METRICS, name].index(name))
     by_step: dict[int, dict[str, float]] = {}
     for point in points:
         by_step.setdefault(point.step, {})[point.name] = point.value
@@ -96,7 +104,8 @@ def metrics_table(points: Sequence[MetricPoint], last: int) -> Iterable[Renderab
         return
     newest = sorted(by_step)[-last:]
     rows = [[str(step), *(_metric(name, by_step[step].get(name)) for name in names)] for step in newest]
-    yield table(["Step", *names], rows, right=["Step", *names])
+    columns = ["Step", *(_METRICS.get(name, name) for name in names)]
+    yield table(columns, rows, right=columns)
 
 
 def _metric(name: str, value: float | None) -> str:
@@ -104,7 +113,9 @@ def _metric(name: str, value: float | None) -> str:
         return ""
     if name == "rss_bytes":
         return show_bytes(value)
-    return f"{value:.3g}" if name == "learning_rate" else f"{value:.4f}" if value < 100 else show_count(value)
+    if name == "tokens_per_second":
+        return show_count(value)
+    return f"{value:.3g}" if name == "learning_rate" else f"{value:.4f}"
 
 
 def _state_with_phase(run: Run) -> Text:

@@ -9,6 +9,7 @@ from luthier.data.readers.encodings import SourceEncoding, decoded_chunks
 from luthier.data.readers.json_values import JsonFault, Parsed, parse
 from luthier.data.readers.jsonl import repeated_key_finding
 from luthier.data.readers.rows import LARGEST_ROW_BYTES, Row, SourceFault, error_at
+from luthier.domain.findings import Finding
 
 _BLANK = " \t\r\n"
 _MARGIN = 64  # a fault nearer than this to the end of the buffer may only mean that more must be read
@@ -18,17 +19,21 @@ def json_rows(path: Path, encoding: SourceEncoding) -> Iterator[Row]:
     """Items are parsed one by one from a window of the file. A syntax fault ends the reading: nothing after it has
     a certain meaning."""
     text = _Window(decoded_chunks(path, encoding))
-    opening = text.peek()
-    if opening == "[":
-        yield from _list_rows(text, 0)
-        return
+    rows = _list_rows(text, 0) if text.peek() == "[" else _objects(text)
+    number = 0
+    for row in rows:
+        number = row.number
+        yield row
+    if text.peek():
+        raise SourceFault(text.error_at("json_syntax", "More text follows after the value.", number + 1))
+
+
+def _objects(text: "_Window") -> Iterator[Row]:
     number = 0
     while text.peek() == "{":
         for row in _object_rows(text, number):
             number = row.number
             yield row
-    if text.peek():
-        raise SourceFault(text.fault("json_syntax", "More text follows after the value.", number + 1))
 
 
 def _list_rows(text: "_Window", number: int) -> Iterator[Row]:
@@ -40,9 +45,9 @@ def _list_rows(text: "_Window", number: int) -> Iterator[Row]:
         if text.peek() == ",":
             text.skip(",", number)
             if text.peek() == "]":
-                raise SourceFault(text.fault("json_syntax", "A comma stands before the end of the list.", number))
+                raise SourceFault(text.error_at("json_syntax", "A comma stands before the end of the list.", number))
         elif text.peek() != "]":
-            raise SourceFault(text.fault("json_syntax", "A comma or the end of the list is missing here.", number))
+            raise SourceFault(text.error_at("json_syntax", "A comma or the end of the list is missing here.", number))
     text.skip("]", number)
 
 
@@ -56,12 +61,12 @@ def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
     while text.peek() != "}":
         key = text.value(number + 1).value
         if not isinstance(key, str):
-            raise SourceFault(text.fault("json_syntax", "A field's name must stand in double quotes.", number + 1))
+            raise SourceFault(text.error_at("json_syntax", "A field's name must stand in double quotes.", number + 1))
         text.skip(":", number + 1)
         if text.peek() == "[" and key.lower() not in column_facts().parts and text.peek_second() == "{":
             if list_key:
                 sentence = f"The document holds two lists, {list_key!r} and {key!r}."
-                raise SourceFault(text.fault("several_lists", sentence, inner + 1))
+                raise SourceFault(text.error_at("several_lists", sentence, inner + 1))
             list_key = key
             for row in _list_rows(text, inner):
                 inner = row.number
@@ -72,7 +77,7 @@ def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
             text.skip(",", number + 1)
         elif text.peek() != "}":
             raise SourceFault(
-                text.fault("json_syntax", "A comma or the end of the object is missing here.", number + 1)
+                text.error_at("json_syntax", "A comma or the end of the object is missing here.", number + 1)
             )
     text.skip("}", number + 1)
     if not list_key:
@@ -122,7 +127,7 @@ class _Window:
 
     def skip(self, expected: str, row: int) -> None:
         if self.peek() != expected:
-            raise SourceFault(self.fault("json_syntax", f"{expected!r} is missing here.", row))
+            raise SourceFault(self.error_at("json_syntax", f"{expected!r} is missing here.", row))
         self._use(self._at + 1)
 
     def value(self, row: int) -> Parsed:
@@ -134,13 +139,13 @@ class _Window:
             except JsonFault as fault:
                 if self._may_be_incomplete(fault) and self._more():
                     continue
-                raise SourceFault(self.fault(fault.code, fault.sentence, row, fault)) from fault
+                raise SourceFault(self.error_at(fault.code, fault.sentence, row, fault)) from fault
             if parsed.end == len(self._text) and self._more():  # a number may go on
                 continue
             self._use(parsed.end)
             return parsed
 
-    def fault(self, code: str, sentence: str, row: int, cause: JsonFault | None = None) -> Any:
+    def error_at(self, code: str, sentence: str, row: int, cause: JsonFault | None = None) -> Finding:
         at = max(cause.position, self._at) if cause else self._at
         line = self.line + self._text.count("\n", self._at, at)
         suggestion = cause.suggestion if cause else ""
@@ -177,6 +182,7 @@ class _Window:
                 break
             pieces.append(chunk)
             wanted -= len(chunk)
-        self._text = "".join(pieces)
-        self._at = 0
+        if len(pieces) > 1:
+            self._text = "".join(pieces)
+            self._at = 0
         return len(pieces) > 1

@@ -1,6 +1,7 @@
 """Parses one JSON value strictly: what other readers would silently change is a fault or a finding here."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,7 @@ def parse(text: str, start: int = 0) -> Parsed:
     def gather(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
         if len(value) < len(pairs):
-            keys = [key for key, _ in pairs]
-            repeated.extend(sorted({key for key in keys if keys.count(key) > 1}))
+            repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         return value
 
     decoder = json.JSONDecoder(object_pairs_hook=gather, parse_constant=_refuse_constant)

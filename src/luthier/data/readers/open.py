@@ -72,7 +72,7 @@ def _first_lines(path: Path, encoding: SourceEncoding) -> list[str]:
 def _kind(path: Path, lines: list[str]) -> SourceKind:
     opening = next((line.strip()[:1] for line in lines if line.strip()), "")
     ending = path.suffix.lower()
-    if any(_is_object(line) for line in lines) and not _is_lone_container(lines):
+    if _looks_like_lines(lines):
         return "JSONL"
     if opening in ("{", "["):
         return "JSON" if ending not in _TEXT_ENDINGS else "text"
@@ -85,23 +85,22 @@ def _kind(path: Path, lines: list[str]) -> SourceKind:
     return "CSV" if _looks_like_table(lines) else "text"
 
 
+def _looks_like_lines(lines: list[str]) -> bool:
+    """Several lines that each open an object, even if some are broken, and not one document on many lines."""
+    first = lines[0].strip()
+    is_open = first.endswith(("[", "{", ",")) and not _is_object(first)
+    if len(lines) == 1 or first.startswith("[") or (first.startswith("{") and is_open):
+        return False
+    return any(_is_object(line) for line in lines) or sum(line.startswith("{") for line in lines) > 1
+
+
 def _is_object(line: str) -> bool:
     if not line.lstrip().startswith("{"):
         return False
     try:
-        return isinstance(parse_whole(line).value, dict)
-    except JsonFault as fault:
-        return fault.suggestion.startswith("Remove the comma at the end") and line.lstrip().startswith("{")
-
-
-def _is_lone_container(lines: list[str]) -> bool:
-    """A document on several lines, whose inner lines may be objects; or one on a single line that holds a list."""
-    first = lines[0].strip()
-    if first.startswith("["):
-        return True
-    if first.startswith("{") and not first.endswith(("}", "},")):
-        return True
-    return len(lines) == 1
+        return isinstance(parse_whole(line.strip().removesuffix(",")).value, dict)
+    except JsonFault:
+        return False
 
 
 def _looks_like_table(lines: list[str]) -> bool:

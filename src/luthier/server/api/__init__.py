@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from luthier.server.api import chat, datasets, events, models, plans, runs, sessions, versions
+from luthier.server.api import chat, datasets, events, machine, models, plans, runs, sessions, versions
 
 router = APIRouter(prefix="/api/v1")
-for _noun in (sessions, runs, events, datasets, models, plans, versions, chat):
+for _noun in (sessions, runs, events, datasets, models, plans, versions, chat, machine):
     router.include_router(_noun.router)

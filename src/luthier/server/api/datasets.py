@@ -1,5 +1,6 @@
 """Datasets over HTTP: check and import a file of this machine, or one that is sent."""
 
+import os
 import shutil
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
@@ -9,6 +10,7 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import BaseModel, Field
 
 from luthier.domain.datasets import DatasetReport
+from luthier.domain.errors import Action, LuthierError, Problem
 from luthier.domain.requests import UploadNeedsSpace
 from luthier.kit.files import free_bytes
 from luthier.kit.units import show_bytes
@@ -74,9 +76,13 @@ def upload_dataset(
         path = Path(place) / _plain_name(file.filename)
         with open(path, "wb") as copy:
             shutil.copyfileobj(file.file, copy, 1 << 20)
-        dataset = workspace.datasets.import_file(
-            str(path), name=name or path.stem, shape=shape, skip_bad_rows=skip_bad_rows
-        )
+        try:
+            dataset = workspace.datasets.import_file(
+                str(path), name=name or path.stem, shape=shape, skip_bad_rows=skip_bad_rows
+            )
+        except LuthierError as error:
+            error.problem = _as_sent(error.problem, f"{place}{os.sep}")
+            raise
     return DatasetView.of(dataset)
 
 
@@ -94,6 +100,17 @@ def get_rows(
 ) -> Rows:
     dataset = workspace.datasets.get(reference)
     return Rows(offset=offset, total=dataset.examples, rows=workspace.datasets.preview(dataset, offset, limit))
+
+
+def _as_sent(problem: Problem, place: str) -> Problem:
+    """Speaks of the file by the name it was sent under; where it lay meanwhile is gone and concerns nobody."""
+    actions = [
+        Action(label=action.label.replace(place, ""), command=action.command and action.command.replace(place, ""))
+        for action in problem.actions
+    ]
+    return problem.model_copy(
+        update={"sentence": problem.sentence.replace(place, ""), "actions": tuple(actions), "fields": {}}
+    )
 
 
 def _plain_name(sent: str | None) -> str:

@@ -31,6 +31,8 @@ STATE_WORDS: dict[RunState, StateWord] = {
     RunState.CANCELLED: StateWord("cancelled", "idle", "It was ended for good."),
 }
 
+SHORT_NAMES = {"sft": "SFT", "cpt": "continued pretraining", "lora": "LoRA"}
+
 LEVEL_TONES: dict[Level, str] = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "info"}
 
 
@@ -75,18 +77,24 @@ def rate(tokens_per_second: float | None) -> str:
 
 def estimate(value: Estimate) -> str:
     """A range with one unit, e.g. `1.2 to 1.9 GB`."""
-    show: Callable[[float], str] = show_bytes if value.unit == "bytes" else show_duration
-    return span(value.low, value.high, show)
+    return (byte_span if value.unit == "bytes" else time_span)(value.low, value.high)
 
 
-def span(low: float, high: float, show: Callable[[float], str] = show_duration) -> str:
-    first, last = show(low), show(high)
-    if first == last:
-        return f"about {last}"
-    first_unit, last_unit = first.rpartition(" ")[2], last.rpartition(" ")[2]
-    if first_unit == last_unit and first.count(" ") == 1 == last.count(" "):
-        first = first.rpartition(" ")[0]
-    return f"{first} to {last}"
+def time_span(low: float, high: float) -> str:
+    """In the unit of its upper end, e.g. `1.1 to 1.6 min`."""
+    unit, seconds, digits = ("s", 1, 0) if high < 90 else ("min", 60, 1) if high < 5400 else ("h", 3600, 1)
+    return _range(f"{low / seconds:.{digits}f}", f"{high / seconds:.{digits}f}", unit)
+
+
+def byte_span(low: float, high: float) -> str:
+    first, last = show_bytes(low).split(" "), show_bytes(high).split(" ")
+    if first[1] == last[1]:
+        return _range(first[0], last[0], last[1])
+    return f"{' '.join(first)} to {' '.join(last)}"
+
+
+def _range(first: str, last: str, unit: str) -> str:
+    return f"about {last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -101,7 +109,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "loss": loss,
     "rate": rate,
     "estimate": estimate,
-    "span": lambda range: span(range.low, range.high),
+    "time_span": lambda span: time_span(span.low, span.high),
+    "short_name": lambda name: SHORT_NAMES[name],
     "plural": plural,
     "bytes": show_bytes,
     "count": show_count,

@@ -30,12 +30,9 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-export function span(low, high, show = duration) {
-  const [first, last] = [show(low), show(high)];
-  if (first === last) return `about ${last}`;
-  const single = (text) => text.split(" ").length === 2;
-  const unit = (text) => text.split(" ").at(-1);
-  return single(first) && single(last) && unit(first) === unit(last)
-    ? `${first.split(" ")[0]} to ${last}`
-    : `${first} to ${last}`;
+// A range of seconds in the unit of its upper end.
+export function timeSpan(low, high) {
+  const [unit, seconds, digits] = high < 90 ? ["s", 1, 0] : high < 5400 ? ["min", 60, 1] : ["h", 3600, 1];
+  const [first, last] = [low, high].map((end) => (end / seconds).toFixed(digits));
+  return first === last ? `about ${last} ${unit}` : `${first} to ${last} ${unit}`;
 }

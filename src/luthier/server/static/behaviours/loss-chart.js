@@ -2,6 +2,8 @@
 import { loss } from "./figures.js";
 import { Curve } from "./curve.js";
 
+const STEP_TICKS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+
 const frame = document.querySelector("[data-chart]");
 const curve = new Curve();
 let plot = null;
@@ -64,7 +66,7 @@ function options(width) {
     cursor: { points: { size: 6 }, y: false },
     legend: { live: true },
     scales: { x: { time: false }, y: { distr: read("log").checked ? 3 : 1 } },
-    axes: [{ ...axis, label: "step", labelSize: 18, labelFont: "12px Inter", size: 34 }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : String(Number(tick.toPrecision(3))))) }],
+    axes: [{ ...axis, label: "step", incrs: STEP_TICKS, labelSize: 18, labelFont: "12px Inter", size: 34 }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : String(Number(tick.toPrecision(3))))) }],
     series: [
       { label: "step", value: (_, step) => step ?? "–" },
       { label: "training loss", stroke: colour("--series-faint"), width: 1, points: { show: false }, value },

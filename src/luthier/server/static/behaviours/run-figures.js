@@ -1,5 +1,5 @@
 // Keeps the figures of a run's page true while it trains, between the moments at which whole parts are fetched anew.
-import { bytes, count, loss, rate, span } from "./figures.js";
+import { bytes, count, loss, rate, timeSpan } from "./figures.js";
 
 const title = document.title;
 let peak = 0;
@@ -12,7 +12,7 @@ document.body.addEventListener("run-step", ({ detail: { body } }) => {
     epoch: body.epoch.toFixed(2),
     loss: loss(body.loss),
     rate: rate(body.tokens_per_second),
-    left: span(...body.seconds_left),
+    left: timeSpan(...body.seconds_left),
     memory: bytes(Math.max(peak, Number(document.querySelector("[data-peak]")?.dataset.peak ?? 0))),
     rate_of_learning: body.learning_rate.toPrecision(3),
     gradient: body.gradient_norm.toPrecision(3),

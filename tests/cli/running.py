@@ -1,0 +1,87 @@
+"""Runs the real command line in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Finished:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """What --json printed: exactly one JSON document, or this raises."""
+        return json.loads(self.out)
+
+
+class Cli:
+    """Commands on one workspace; `close` ends what they left running in the background."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "LUTHIER_HOME": str(home),
+            "LUTHIER_SUPERVISOR_IDLE_SECONDS": "3",
+            "LUTHIER_OFFLINE": "1",
+            "NO_COLOR": "1",
+            "COLUMNS": "100",
+        }
+
+    def __call__(self, *arguments: str, stdin: str = "", timeout: float = 120) -> Finished:
+        answer = subprocess.run(
+            [sys.executable, "-m", "luthier", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        return Finished(answer.returncode, answer.stdout, answer.stderr)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-u", "-m", "luthier", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        for process in psutil.process_iter(["cmdline", "environ"]):
+            environment = process.info["environ"] or {}
+            told = " ".join(process.info["cmdline"] or [])
+            if environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told:
+                process.kill()
+
+
+def interrupt(process: "subprocess.Popen[str]") -> None:
+    """What Ctrl-C in a terminal does."""
+    process.send_signal(signal.SIGINT)
+
+
+def read_until(process: "subprocess.Popen[str]", words: str) -> str:
+    """The messages up to the line that holds `words`; fails with all of them when the process ends before."""
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if words in line:
+            return "".join(seen)
+    raise AssertionError(f"{words!r} was never said. What was said:\n{''.join(seen)}")

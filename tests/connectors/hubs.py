@@ -1,0 +1,46 @@
+"""A hub on this machine: repositories of files, served as the real one's interface serves them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.kit.loopback import Exchange
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class SmallHub:
+    """`files` by name; those ending in .safetensors are kept the way large files are."""
+
+    repository: str
+    files: dict[str, bytes]
+    licence: str | None = "apache-2.0"
+    tampered: dict[str, bytes] = field(default_factory=dict)  # served instead of what the listing promises
+    before: Callable[[Exchange], bool] = lambda exchange: False  # may answer itself, and then returns True
+
+    def __call__(self, exchange: Exchange) -> None:
+        if self.before(exchange):
+            return
+        path = exchange.path.partition("?")[0]
+        if path == f"/api/models/{self.repository}/revision/main":
+            exchange.answer(200, json.dumps(self.listing()).encode())
+            return
+        name = path.removeprefix(f"/{self.repository}/resolve/{COMMIT}/")
+        if name in self.files:
+            exchange.serve_bytes(self.tampered.get(name, self.files[name]))
+        else:
+            exchange.answer(404)
+
+    def listing(self) -> dict[str, object]:
+        card = {"license": self.licence} if self.licence else {}
+        return {"sha": COMMIT, "cardData": card, "siblings": [_entry(*item) for item in self.files.items()]}
+
+
+def _entry(name: str, content: bytes) -> dict[str, object]:
+    git_name = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    entry: dict[str, object] = {"rfilename": name, "size": len(content), "blobId": git_name}
+    if name.endswith(".safetensors"):
+        entry["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+    return entry

@@ -1,0 +1,214 @@
+"""A row becomes the example that it means, or a finding that says where and why it cannot."""
+
+import json
+from typing import Any
+
+import pytest
+
+from luthier.data.convert import Converted, convert
+from luthier.data.readers.rows import Row
+from luthier.domain.datasets import Mapping, Message, Role, Shape, ToolCall
+
+U, A, S, T = Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.TOOL
+LONE_SURROGATE = json.loads('"half \\ud83d"')
+
+
+def converted(shape: Shape, row: dict[str, Any], columns: dict[str, str] | None = None) -> Converted:
+    mapping = Mapping(shape=shape, columns=columns or {name: name for name in row}, confidence=1.0, reason="")
+    return convert(Row(7, 9, row), mapping)
+
+
+def messages_of(shape: Shape, row: dict[str, Any]) -> list[tuple[Role, str]]:
+    result = converted(shape, row)
+    assert result.findings == ()
+    assert result.example is not None and result.example.row == 7
+    return [(message.role, message.content) for message in result.example.messages]
+
+
+def codes(result: Converted) -> list[str]:
+    return [finding.code.removeprefix("dataset.") for finding in result.findings]
+
+
+def chat(*turns: Any) -> Converted:
+    return converted(Shape.MESSAGES, {"messages": list(turns)})
+
+
+def turn(role: str, content: Any = "x", **fields: Any) -> dict[str, Any]:
+    return {"role": role, "content": content, **fields}
+
+
+def test_alpaca_joins_instruction_and_input_and_puts_history_before() -> None:
+    row = {"instruction": "do", "input": "this", "output": "done", "system": "be", "history": [["q", "a"]]}
+    assert messages_of(Shape.ALPACA, row) == [(S, "be"), (U, "q"), (A, "a"), (U, "do\n\nthis"), (A, "done")]
+    assert messages_of(Shape.ALPACA, {"instruction": "do", "input": " ", "output": "done"}) == [(U, "do"), (A, "done")]
+
+
+def test_sharegpt_calls_and_observations_become_tool_calls_and_results() -> None:
+    call = {"name": "weather", "arguments": {"city": "Rome"}}
+    row = {
+        "conversations": [
+            {"from": "human", "value": "q"},
+            {"from": "function_call", "value": json.dumps(call)},
+            {"from": "observation", "value": "sunny"},
+            {"from": "gpt", "value": "It is sunny."},
+        ],
+        "tools": json.dumps([{"name": "weather", "parameters": {}}]),
+        "system": "be brief",
+    }
+    result = converted(Shape.SHAREGPT, row)
+    assert result.findings == () and result.example is not None
+    assert [message.role for message in result.example.messages] == [S, U, A, T, A]
+    assert result.example.messages[2].tool_calls == (ToolCall("weather", {"city": "Rome"}),)
+    assert result.example.tools == ({"type": "function", "function": {"name": "weather", "parameters": {}}},)
+
+
+def test_openai_messages_keep_calls_ids_weights_and_names() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
+    result = chat(
+        turn("developer", "be"),
+        turn("user", "q", name="ann"),
+        turn("assistant", None, tool_calls=[call], weight=0),
+        turn("tool", "1", tool_call_id="c1"),
+        turn("assistant", "done", weight=1),
+    )
+    assert result.findings == () and result.example is not None
+    _, asked, calling, _, answer = result.example.messages
+    assert (asked.name, calling.tool_calls, calling.train) == ("ann", (ToolCall("f", {"x": 1}, "c1"),), False)
+    assert (answer.content, answer.train) == ("done", True)
+
+
+def test_parts_of_content_are_told_apart() -> None:
+    result = chat(
+        turn("user", [{"type": "text", "text": "q"}, {"type": "text", "value": "?"}]),
+        turn(
+            "assistant",
+            [
+                {"type": "reasoning", "value": "think"},
+                {"type": "text", "value": "say"},
+                {"type": "tool_call", "value": '{"name": "f", "arguments": {}}'},
+            ],
+        ),
+    )
+    assert result.example is not None
+    assert result.example.messages[0].content == "q?"
+    assert result.example.messages[1] == Message(A, "say", reasoning="think", tool_calls=(ToolCall("f", {}),))
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_is_found_under_each_of_its_names(field: str) -> None:
+    result = chat(turn("user"), turn("assistant", "a", **{field: "because"}))
+    assert result.example is not None and result.example.messages[1].reasoning == "because"
+
+
+def test_prompt_and_completion_may_be_turns_themselves() -> None:
+    row = {"prompt": [turn("system", "be"), turn("user", "q")], "completion": [turn("assistant", "a")]}
+    assert messages_of(Shape.PROMPT_COMPLETION, row) == [(S, "be"), (U, "q"), (A, "a")]
+
+
+def test_turns_may_stand_in_a_cell_as_json() -> None:
+    assert messages_of(Shape.MESSAGES, {"messages": json.dumps([turn("user", "q"), turn("assistant", "a")])}) == [
+        (U, "q"),
+        (A, "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "q", "chosen": "good", "rejected": "bad"},
+        {"messages": [{"from": "human", "value": "q"}], "chosen": {"from": "gpt", "value": "good"}, "rejected": {}},
+        {"chosen": [turn("user", "q"), turn("assistant", "good")], "rejected": []},
+        {"prompt": [turn("user", "q")], "chosen": [turn("user", "q"), turn("assistant", "good")], "rejected": "bad"},
+        {"instruction": "q", "chosen": "good", "rejected": "bad"},
+    ],
+)
+def test_every_way_to_write_a_preference_gives_the_chosen_answer(row: dict[str, Any]) -> None:
+    assert messages_of(Shape.PREFERENCE, row) == [(U, "q"), (A, "good")]
+
+
+def test_earlier_answers_of_a_preference_are_given_and_not_learned() -> None:
+    asked = [turn("user", "q"), turn("assistant", "a"), turn("user", "r")]
+    result = converted(Shape.PREFERENCE, {"messages": asked, "chosen": "good", "rejected": "bad"})
+    assert result.example is not None
+    assert [message.train for message in result.example.messages if message.role is A] == [False, True]
+
+
+@pytest.mark.parametrize(("label", "kept"), [(True, True), (False, False), (1, True), ("false", False), ("good", True)])
+def test_only_rows_labelled_good_become_examples(label: Any, kept: bool) -> None:
+    result = converted(Shape.LABELLED, {"messages": [turn("user"), turn("assistant")], "label": label})
+    assert (result.example is not None, result.left_out) == (kept, "" if kept else "labelled bad")
+    assert result.findings == ()
+
+
+def test_an_unknown_label_is_an_error_and_not_bad() -> None:
+    result = converted(Shape.LABELLED, {"prompt": "q", "completion": "a", "label": "maybe"})
+    assert codes(result) == ["label_unknown"] and result.left_out == ""
+
+
+@pytest.mark.parametrize(
+    ("shape", "row", "code"),
+    [
+        (Shape.ALPACA, {"instruction": "do", "output": None}, "field_missing"),
+        (Shape.ALPACA, {"instruction": "do", "output": " \n"}, "answer_empty"),
+        (Shape.ALPACA, {"instruction": "do", "output": 42}, "field_type"),
+        (Shape.ALPACA, {"instruction": "do", "output": "x", "history": "[[1]]"}, "field_type"),
+        (Shape.TEXT, {"text": "  "}, "text_empty"),
+        (Shape.TEXT, {"text": "a\x00b"}, "nul_character"),
+        (Shape.TEXT, {"text": LONE_SURROGATE}, "lone_surrogate"),
+        (Shape.PROMPT_COMPLETION, {"prompt": "q", "completion": LONE_SURROGATE}, "lone_surrogate"),
+        (Shape.MESSAGES, {"messages": "[not json"}, "json_in_field"),
+        (Shape.MESSAGES, {"messages": 3}, "field_type"),
+        (Shape.MESSAGES, {"messages": ["text"]}, "field_type"),
+        (Shape.MESSAGES, {"messages": []}, "answer_missing"),
+        (Shape.MESSAGES, {"messages": [turn("user")]}, "answer_missing"),
+        (Shape.MESSAGES, {"messages": [turn("wizard")]}, "role_unknown"),
+        (Shape.MESSAGES, {"messages": [{"content": "x"}]}, "role_unknown"),
+        (Shape.MESSAGES, {"messages": [turn("user", [{"type": "image_url", "image_url": {}}])]}, "part_kind"),
+        (Shape.MESSAGES, {"messages": [turn("user"), turn("assistant", weight=2)]}, "weight"),
+        (Shape.SHAREGPT, {"conversations": [{"from": "function_call", "value": "weather()"}]}, "json_in_field"),
+        (Shape.SHAREGPT, {"conversations": [{"from": "function_call", "value": "{}"}]}, "tool_call_broken"),
+        (Shape.MESSAGES, {"messages": [turn("user"), turn("assistant")], "tools": [{"x": 1}]}, "tool_broken"),
+    ],
+)
+def test_a_broken_row_is_an_error_at_its_row_line_and_column(shape: Shape, row: dict[str, Any], code: str) -> None:
+    result = converted(shape, row)
+    assert result.example is None
+    assert code in codes(result)
+    finding = next(each for each in result.findings if each.code.endswith(code))
+    assert (finding.place.row, finding.place.line) == (7, 9)
+    assert finding.place.column in row
+
+
+def test_arguments_nested_beyond_any_use_are_refused_without_recursion() -> None:
+    arguments: dict[str, Any] = {}
+    for _ in range(5000):
+        arguments = {"a": arguments}
+    call = {"function": {"name": "f", "arguments": arguments}}
+    assert "too_nested" in codes(chat(turn("user"), turn("assistant", None, tool_calls=[call])))
+
+
+def test_a_lone_surrogate_inside_a_call_is_found() -> None:
+    call = {"function": {"name": "f", "arguments": {"a": [LONE_SURROGATE]}}}
+    assert "lone_surrogate" in codes(chat(turn("user"), turn("assistant", None, tool_calls=[call])))
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [turn("user"), turn("user"), turn("assistant")],
+        [turn("user"), turn("assistant"), turn("assistant")],
+        [turn("user"), turn("system"), turn("assistant")],
+        [turn("assistant"), turn("user"), turn("assistant")],
+        [turn("user"), turn("tool"), turn("assistant")],
+        [turn("user"), turn("assistant"), turn("user")],
+    ],
+)
+def test_an_unusual_order_is_a_warning_and_the_example_is_kept(turns: list[dict[str, Any]]) -> None:
+    result = chat(*turns)
+    assert codes(result) == ["turn_order"]
+    assert result.example is not None
+
+
+def test_findings_of_the_reader_are_passed_on() -> None:
+    unread = convert(Row(3, 4, None, ()), Mapping(shape=Shape.TEXT, columns={}, confidence=1.0, reason=""))
+    assert unread == Converted(None, ())

@@ -1,0 +1,153 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from luthier.domain.errors import Problem
+from luthier.domain.run_states import RunState
+from luthier.domain.runs import MetricPoint, Run
+from luthier.server.api.downsampling import downsample
+from luthier.store import Store
+from luthier.workspace import Workspace
+from tests.builders import a_checkpoint, a_moment, a_run
+
+
+def _keep(store: Store, *runs: Run) -> None:
+    with store.writing() as tx:
+        for run in runs:
+            tx.runs.add(run)
+
+
+def test_a_run_shows_what_can_be_asked_of_it_and_nothing_of_the_machinery(program: TestClient, store: Store) -> None:
+    problem = Problem(code="runs.out_of_memory", sentence="It was too much.", details="Traceback /home/me/x.py")
+    _keep(store, a_run(name="orders", state=RunState.FAILED, problem=problem, adapter_folder="/w/adapter", token=7))
+    answer = program.get("/api/v1/runs/orders")
+    run: dict[str, Any] = answer.json()
+    assert run["state"] == "failed" and run["wishes"] == ["resume", "cancel"]
+    assert run["problem"] == {
+        "code": "runs.out_of_memory",
+        "sentence": "It was too much.",
+        "actions": [],
+        "help": "docs/reference/errors.md#runs.out_of_memory",
+    }
+    assert run["adapter_path"] == "/w/adapter"
+    assert run["created_at"] == "2026-05-04T09:30:00.123456Z"
+    for hidden in ("Traceback", "base_folder", "/models/starter", "token", "journal"):
+        assert f'"{hidden}"' not in answer.text and "Traceback" not in answer.text
+
+
+def test_the_list_is_paged_newest_first_without_gap_or_repetition(program: TestClient, store: Store) -> None:
+    runs = [a_run(name=f"run-{number}") for number in range(7)]
+    _keep(store, *runs)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = program.get("/api/v1/runs", params={"limit": 3} | ({"cursor": cursor} if cursor else {})).json()
+        seen += [run["name"] for run in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == [run.name for run in reversed(runs)]
+
+
+def test_the_list_can_be_narrowed_to_states(program: TestClient, store: Store) -> None:
+    states = (RunState.RUNNING, RunState.COMPLETED, RunState.FAILED)
+    _keep(store, *(a_run(name=state.value, state=state) for state in states))
+    page = program.get("/api/v1/runs?state=running&state=failed").json()
+    assert [run["name"] for run in page["items"]] == ["failed", "running"]
+    assert program.get("/api/v1/runs?state=sleeping").status_code == 422
+
+
+def test_stop_resume_and_cancel_are_wishes_that_the_state_allows_or_not(program: TestClient, store: Store) -> None:
+    _keep(store, a_run(name="orders", state=RunState.QUEUED))
+    assert program.post("/api/v1/runs/orders/stop").json()["state"] == "paused"
+    again = program.post("/api/v1/runs/orders/stop")
+    assert (again.status_code, again.json()["code"]) == (409, "runs.move_not_allowed")
+    assert program.post("/api/v1/runs/orders/cancel").json()["state"] == "cancelled"
+    assert program.post("/api/v1/runs/orders/resume").status_code == 409
+
+
+def test_metrics_are_curves_by_name_from_a_step_on(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    with store.writing() as tx:
+        points = [MetricPoint(step=step, name=name, value=step / 4) for step in (1, 2, 3) for name in ("loss", "rss")]
+        tx.metrics.put(run.run_id, points)
+    everything = program.get("/api/v1/runs/orders/metrics").json()
+    assert [curve["name"] for curve in everything] == ["loss", "rss"]
+    one = program.get("/api/v1/runs/orders/metrics?name=loss&after_step=1").json()
+    assert one == [{"name": "loss", "points": [[2, 0.5], [3, 0.75]]}]
+
+
+def test_a_thinned_curve_keeps_its_ends_and_every_spike() -> None:
+    points = [MetricPoint(step=step, name="loss", value=1.0) for step in range(1, 10_001)]
+    points[5_432] = MetricPoint(step=5_433, name="loss", value=99.0)
+    points[7_777] = MetricPoint(step=7_778, name="loss", value=-3.0)
+    kept = downsample(points, 200)
+    assert len(kept) <= 200
+    assert kept[0] == points[0] and kept[-1] == points[-1]
+    assert points[5_432] in kept and points[7_777] in kept
+    assert [point.step for point in kept] == sorted({point.step for point in kept})
+    assert downsample(points[:200], 200) == points[:200]
+
+
+def test_checkpoints_are_shown_without_their_folder(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    with store.writing() as tx:
+        tx.checkpoints.put(a_checkpoint(run.run_id, 30))
+    (checkpoint,) = program.get("/api/v1/runs/orders/checkpoints").json()
+    assert checkpoint == {"step": 30, "bytes": 59_000_000, "saved_at": "2026-05-04T09:33:00.123456Z"}
+
+
+def test_the_plan_comes_with_the_reason_of_every_value(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    plan = program.get("/api/v1/runs/orders/plan").json()
+    assert plan == json.loads(run.plan.model_dump_json())
+
+
+@pytest.mark.parametrize("what", ["preflight", "preflight.html", "evaluation"])
+def test_a_report_that_is_not_there_yet_is_a_problem_that_says_so(program: TestClient, store: Store, what: str) -> None:
+    _keep(store, a_run(name="orders", state=RunState.PREPARING))
+    answer = program.get(f"/api/v1/runs/orders/{what}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "runs.report_not_there")
+    assert "orders is preparing" in answer.json()["detail"]
+
+
+def test_the_preflight_page_is_a_file_to_keep_and_cannot_run_anything(
+    program: TestClient, store: Store, workspace: Workspace
+) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    page = workspace.folders.run(run.run_id).preflight_page
+    page.parent.mkdir(parents=True)
+    page.write_text("<script>alert(1)</script>")
+    answer = program.get("/api/v1/runs/orders/preflight.html")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_log_is_its_last_lines(program: TestClient, store: Store, workspace: Workspace) -> None:
+    run = a_run(name="orders", attempt=1)
+    _keep(store, run)
+    log: Path = workspace.folders.run(run.run_id).attempt(1).log
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(f"line {number}\n" for number in range(50)))
+    assert program.get("/api/v1/runs/orders/log?lines=2").json() == {"lines": ["line 48", "line 49"]}
+
+
+def test_samples_come_from_what_happened(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    body = {"prompt": "p", "expected": "e", "base": "b", "tuned": "t"}
+    with store.writing() as tx:
+        tx.events.append("run.sample", run.run_id, "worker", body, a_moment())
+    assert program.get("/api/v1/runs/orders/samples").json() == [{"kind": "sample", **body}]
+
+
+@pytest.mark.parametrize("reference", ["..%2f..%2fetc", "%00", "x" * 400, "%F0%9F%8E%BB", "a%0d%0ab"])
+def test_a_hostile_reference_finds_nothing(program: TestClient, reference: str) -> None:
+    assert program.get(f"/api/v1/runs/{reference}").status_code in (404, 422)

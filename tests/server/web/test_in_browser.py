@@ -1,0 +1,148 @@
+"""The pages in a real browser: no complaint, nothing out of its frame, and usable by everybody."""
+
+import httpx
+import pytest
+from axe_core_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from tests.server.conftest import listening
+from tests.server.web.conftest import Visitor
+from tests.server.web.scenes import Scene
+
+from luthier.workspace import Workspace
+
+pytestmark = pytest.mark.browser
+
+FIRST_LOAD_BYTES = 150_000
+PLACES = ("/", "/train", "/runs", "/datasets", "/versions", "/playground", "/help", "/-/patterns")
+
+
+def addresses_of(scene: Scene) -> list[str]:
+    runs = [f"/runs/{run.run_id}" for run in scene.runs.values()]
+    more = [f"/datasets/{scene.dataset_id}", f"/versions/{scene.version_id}"] if scene.version_id else []
+    return [*PLACES, *runs, *more]
+
+
+def settle(page: Page) -> None:
+    """Until what loads by itself has loaded; the events of a run never end, so the network is never idle."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+
+
+def test_no_page_complains_in_the_console(visitor: Visitor, scene: Scene) -> None:
+    for address in addresses_of(scene):
+        visitor.open(address)
+        settle(visitor.page)
+    assert visitor.complaints == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(visitor: Visitor, much: Scene, theme: str) -> None:
+    visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    shown = [f"/runs/{much.runs[state].run_id}" for state in ("completed", "running", "failed", "queued")]
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+    for address in (*PLACES, *shown, f"/datasets/{much.dataset_id}", f"/versions/{much.version_id}", "/sign-in"):
+        visitor.open(address)
+        settle(visitor.page)
+        found = Axe().run(visitor.page, options=rules)["violations"]
+        said = [f"{item['id']}: {node['html'][:160]} {node['failureSummary']}" for item in found for node in item["nodes"]]
+        assert not said, f"{address}\n" + "\n".join(said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 375, 768, 1024, 1440])
+def test_no_page_is_wider_than_the_window(visitor: Visitor, much: Scene, width: int) -> None:
+    visitor.page.set_viewport_size({"width": width, "height": 800})
+    for address in addresses_of(much):
+        visitor.open(address)
+        settle(visitor.page)
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+@pytest.mark.parametrize("place", ["/", "/runs", "run", "/train", "/playground", "/sign-in"])
+def test_the_first_load_is_small(chrome: Browser, workspace: Workspace, much: Scene, place: str) -> None:
+    with listening(workspace) as client:
+        url = url_of(client)
+        context = chrome.new_context()
+        page = context.new_page()
+        page.goto(f"{url}/sign-in#code={workspace.sessions.new_code()}")
+        page.wait_for_url(f"{url}/")
+        fresh = chrome.new_context(storage_state=context.storage_state()).new_page()
+        received: dict[str, int] = {}
+        fresh.on("requestfinished", lambda request: received.update({request.url: _bytes(request)}))
+        fresh.goto(url + (f"/runs/{much.runs['completed'].run_id}" if place == "run" else place))
+        settle(fresh)
+        fresh.wait_for_timeout(300)
+        assert all(address.startswith(url) for address in received)
+        assert 20_000 < sum(received.values()) <= FIRST_LOAD_BYTES, received
+        fresh.context.close()
+        context.close()
+
+
+def url_of(client: httpx.Client) -> str:
+    return str(client.base_url).rstrip("/")
+
+
+def _bytes(request: object) -> int:
+    sizes = request.sizes()  # type: ignore[attr-defined]
+    return int(sizes["responseBodySize"] + sizes["responseHeadersSize"])
+
+
+def test_nothing_moves_while_a_page_loads(visitor: Visitor, little: Scene) -> None:
+    watch = "new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.moved = (window.moved ?? 0) + entry.value; }).observe({ type: 'layout-shift', buffered: true });"
+    visitor.page.add_init_script(watch)
+    for address in ("/", "/runs", f"/runs/{little.runs['completed'].run_id}"):
+        visitor.open(address)
+        settle(visitor.page)
+        visitor.page.wait_for_timeout(500)
+        assert (visitor.page.evaluate("window.moved ?? 0")) < 0.1, address
+
+
+def test_the_light_that_was_chosen_stays(visitor: Visitor) -> None:
+    page = visitor.page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(ground) == dark
+
+
+def test_a_sign_in_link_works_once_and_leaves_no_code_in_the_address(chrome: Browser, workspace: Workspace) -> None:
+    with listening(workspace) as client:
+        link = f"{url_of(client)}/sign-in#code={workspace.sessions.new_code()}"
+        first = chrome.new_context().new_page()
+        first.goto(link)
+        first.wait_for_url(f"{url_of(client)}/")
+        second = chrome.new_context().new_page()
+        second.goto(link)
+        expect(second.get_by_text("This sign-in code was used before")).to_be_visible()
+        assert "code=" not in second.url
+        first.context.close()
+        second.context.close()
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(chrome: Browser, workspace: Workspace) -> None:
+    with listening(workspace) as client:
+        page = chrome.new_context().new_page()
+        page.goto(f"{url_of(client)}/versions")
+        page.get_by_label("Sign-in code or key").fill(workspace.sessions.new_code())
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{url_of(client)}/versions")
+        page.context.close()
+
+
+@pytest.mark.parametrize("elsewhere", ["//example.org/", "https://example.org/", "/\\example.org"])
+def test_a_sign_in_link_cannot_lead_to_another_site(chrome: Browser, workspace: Workspace, elsewhere: str) -> None:
+    with listening(workspace) as client:
+        page = chrome.new_context().new_page()
+        page.goto(f"{url_of(client)}/sign-in?next={elsewhere}#code={workspace.sessions.new_code()}")
+        page.wait_for_url(f"{url_of(client)}/")
+        page.context.close()
+
+
+def test_the_keyboard_reaches_the_content_first(visitor: Visitor) -> None:
+    visitor.open("/runs")
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.page.locator(":focus")).to_have_text("Skip to the content")
