@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from tests.builders.moments import a_moment
-
 from luthier.domain.datasets import Dataset, DatasetReport, Mapping, Shape
 from luthier.kit.ids import new_id
+from tests.builders.moments import a_moment
 
 
 def a_dataset_report(**changes: Any) -> DatasetReport:

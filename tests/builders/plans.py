@@ -2,10 +2,9 @@
 
 from typing import Any, Literal
 
-from tests.builders.machines import a_machine
-
 from luthier.domain.plans import DataFacts, Decision, Estimate, EvaluationPlan, Plan
 from luthier.domain.recipes import LoraSettings, TrainingSettings
+from tests.builders.machines import a_machine
 
 
 def data_facts(**changes: Any) -> DataFacts:

@@ -19,7 +19,9 @@ _PARTS: tuple[tuple[str, bool, TokenKind], ...] = (
 
 
 def a_shown_row(row: int) -> ShownRow:
-    tokens = tuple(TokenSpan(id=n, text=text, supervised=trained, kind=kind) for n, (text, trained, kind) in enumerate(_PARTS))
+    tokens = tuple(
+        TokenSpan(id=n, text=text, supervised=trained, kind=kind) for n, (text, trained, kind) in enumerate(_PARTS)
+    )
     return ShownRow(row=row, tokens=tokens, more_tokens=0)
 
 

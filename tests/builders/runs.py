@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from tests.builders.moments import a_moment
-from tests.builders.plans import a_plan
-from tests.builders.recipes import a_recipe
-
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Attempt, Checkpoint, Run
 from luthier.kit.ids import new_id
+from tests.builders.moments import a_moment
+from tests.builders.plans import a_plan
+from tests.builders.recipes import a_recipe
 
 
 def a_run(**changes: Any) -> Run:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from tests.builders.moments import a_moment
-
 from luthier.domain.versions import Version
 from luthier.kit.ids import new_id
+from tests.builders.moments import a_moment
 
 
 def a_version(**changes: Any) -> Version:

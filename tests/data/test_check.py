@@ -72,6 +72,11 @@ def test_the_numbers_of_the_report_are_those_of_the_examples(tmp_path: Path) -> 
     assert [preview["row"] for preview in report.previews] == [1, 2, 3]
 
 
+def test_previews_quote_and_do_not_repeat_long_texts(tmp_path: Path) -> None:
+    (preview,) = check_source(written(tmp_path, [{"text": "x" * 100_000}])).previews
+    assert preview["text"].endswith("x…") and len(preview["text"]) < 5_000
+
+
 def test_findings_of_one_kind_are_counted_beyond_the_first_thousand(tmp_path: Path) -> None:
     good = {"prompt": "a", "completion": "b"}
     report = check_source(written(tmp_path, [good] * 300 + ["{"] * 1500))

@@ -209,6 +209,11 @@ def test_an_unusual_order_is_a_warning_and_the_example_is_kept(turns: list[dict[
     assert result.example is not None
 
 
+@pytest.mark.parametrize("field", ["name", "reasoning"])
+def test_a_lone_surrogate_beside_the_content_is_found(field: str) -> None:
+    assert "lone_surrogate" in codes(chat(turn("user"), turn("assistant", "a", **{field: LONE_SURROGATE})))
+
+
 def test_findings_of_the_reader_are_passed_on() -> None:
     unread = convert(Row(3, 4, None, ()), Mapping(shape=Shape.TEXT, columns={}, confidence=1.0, reason=""))
     assert unread == Converted(None, ())

@@ -24,33 +24,24 @@ SOUND = json.dumps(
 ).encode()
 
 HALF_A_CHARACTER = "\ud83d"
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(HALF_A_CHARACTER),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
-    max_leaves=10,
-)
-FIELDS = (
-    *("role", "content", "from", "value", "tool_calls", "function", "name", "arguments"),
-    *("weight", "type", "text", "reasoning"),
+texts = st.sampled_from(["", "a", "user", "é", "[]", '{"name": "f"}', "\x00", HALF_A_CHARACTER])
+values = (
+    texts
+    | st.sampled_from([None, True, 0, 1.5, 10**30, float("nan")])
+    | st.lists(texts, max_size=2)
+    | st.dictionaries(st.sampled_from(["name", "arguments", "function", "type", "text"]), texts, max_size=3)
 )
 turns = st.lists(
-    st.dictionaries(
-        st.sampled_from(FIELDS), json_values | st.sampled_from(["user", "assistant", "tool", HALF_A_CHARACTER])
-    )
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["assistant", "user", "tool", "function_call"]), "content": st.just("a") | values},
+        optional=dict.fromkeys(("tool_calls", "name", "reasoning", "weight"), values),
+    ),
+    max_size=3,
 )
-COLUMNS = (
-    "messages",
-    "conversations",
-    "prompt",
-    "completion",
-    "chosen",
-    "rejected",
-    "label",
-    "tools",
-    "text",
-    "history",
+rows = st.fixed_dictionaries(
+    {"messages": turns | turns.map(json.dumps) | values},
+    optional=dict.fromkeys(("tools", "label", "text", "prompt"), values | turns),
 )
-rows = st.dictionaries(st.sampled_from(COLUMNS), json_values | turns | turns.map(json.dumps), min_size=1)
 
 
 def assert_only_examples_and_findings(path: Path) -> None:

@@ -129,7 +129,7 @@ def test_cut_and_dropped_answers_are_counted_with_a_length_that_would_do(tmp_pat
         report = examined(given, examples, encoded)
         assert found(report) == {"answer_cut": Level.WARNING}
         assert report.findings[0].place.row == 77
-    assert report.findings[0].actions[0].command == "luthier train --data FILE --set max_length=448"
+        assert report.findings[0].actions[0].command == "luthier train --data FILE --set max_length=448"
 
 
 def test_a_turn_that_the_template_forgets_is_found(tmp_path: Path) -> None:

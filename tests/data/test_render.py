@@ -8,7 +8,7 @@ import pytest
 from luthier.data.render import Renderer
 from luthier.domain.datasets import Example, Message, Role, ToolCall
 from luthier.domain.models import FolderIsNoModel, TemplateBroken, TemplateMissing, TemplateRefused
-from tests.data.builders import CONTROL, a_chat, a_folder, learned
+from tests.data.builders import CHATML, CONTROL, a_chat, a_folder, learned
 from tests.data.templates import CLOSES_TWICE, ENDLESS, FORGETFUL, MARKED, OPENS_THINKING, REASONING, STRICT
 
 GEMMA_CONTROL = ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>")
@@ -151,6 +151,12 @@ def test_a_template_that_closes_the_whole_after_the_last_turn_ends_each_turn_in_
     given = renderer(tmp_path, template=CLOSES_TWICE, control=PHI_CONTROL)
     assert taught(given, a_chat("q", "a", "r", "b")) == ["a<|end|>", "b<|end|>"]
     assert given.decode([given.stop_ids[0]], control_tokens=True) == "<|end|>"
+
+
+def test_words_before_the_end_of_a_turn_belong_to_it(tmp_path: Path) -> None:
+    given = renderer(tmp_path, template=CHATML.replace("'<|im_end|>'", "' (over)<|im_end|>'"))
+    assert taught(given, a_chat("q", "a")) == ["a (over)<|im_end|>"]
+    assert given.decode([given.turn_end_id or 0], control_tokens=True) == "<|im_end|>"
 
 
 def test_arguments_are_given_as_text_to_a_template_that_wants_text(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def examples() -> list[PackedRow]:
 
 def test_a_sound_base_passes_every_check(bench_for: Callable[..., Bench]) -> None:
     bench = bench_for()
-    checks, findings = check_model(bench.base, bench.data.train)
+    checks, findings = check_model(bench.base, bench.data.train, bench.channel)
     assert not findings
     assert {check.code for check in checks} == {
         "preflight.accumulation_unequal",

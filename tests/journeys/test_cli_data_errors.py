@@ -1,11 +1,14 @@
 """What people bring that cannot be trained on: each gives a sentence with a place, actions, and its exit code."""
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Cli, Finished
+from luthier.cli.main import main
+from tests.cli.running import Finished
 
 GOOD_ROW = '{"prompt": "2 x oak", "completion": "{\\"oak\\": 2}"}\n'
 
@@ -41,11 +44,11 @@ SCENARIOS = {
     ),
     "not UTF-8": (_file("a.jsonl", GOOD * 3 + GOOD.replace(b"oak", b"\xe4h")), 3, ["line 4", "UTF-8"]),
     "unknown column": (
-        lambda folder: _with_base()(folder) + ["--map", "prompt=nope"],
+        lambda folder: [*_with_base()(folder), "--map", "prompt=nope"],
         3,
         ["nope", "prompt, completion"],
     ),
-    "unknown shape": (lambda folder: _with_base()(folder) + ["--shape", "round"], 2, ["round", "alpaca"]),
+    "unknown shape": (lambda folder: [*_with_base()(folder), "--shape", "round"], 2, ["round", "alpaca"]),
     "binary file": (_file("a.jsonl", bytes(range(256)) * 64), 3, ["a.jsonl"]),
     "missing base": (_with_base("--base", "none here"), 2, ["none here", "--base starter"]),
     "folder without a model": (_with_base("--base", "empty-folder"), 3, ["empty-folder", "config.json"]),
@@ -55,8 +58,31 @@ SCENARIOS = {
 }
 
 
+class InThisProcess:
+    """The whole command line from its rim on, without the second that a new interpreter takes."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Finished:
+        sys.argv = ["luthier", "--workspace", str(self.folder / "workspace"), *arguments]
+        code = main()
+        shown = self._capsys.readouterr()
+        return Finished(code, shown.out, shown.err)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
+    before, arguments = Path.cwd(), sys.argv
+    os.chdir(tmp_path)
+    yield InThisProcess(tmp_path, capsys)
+    os.chdir(before)
+    sys.argv = arguments
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_training_on_it_is_refused_with_a_place_and_a_way_out(cli: Cli, name: str) -> None:
+def test_training_on_it_is_refused_with_a_place_and_a_way_out(cli: InThisProcess, name: str) -> None:
     prepare, code, words = SCENARIOS[name]
     answer = cli("train", *prepare(cli.folder))
     assert _is_a_plain_error(answer)
@@ -65,7 +91,7 @@ def test_training_on_it_is_refused_with_a_place_and_a_way_out(cli: Cli, name: st
 
 
 @pytest.mark.parametrize("name", ["empty file", "wrong shape", "unknown column", "missing file"])
-def test_the_same_error_reaches_scripts_as_one_document(cli: Cli, name: str) -> None:
+def test_the_same_error_reaches_scripts_as_one_document(cli: InThisProcess, name: str) -> None:
     prepare, code, _ = SCENARIOS[name]
     answer = cli("train", *prepare(cli.folder), "--json")
     error = answer.document["error"]
@@ -74,7 +100,7 @@ def test_the_same_error_reaches_scripts_as_one_document(cli: Cli, name: str) -> 
     assert error["actions"]
 
 
-def test_check_names_every_bad_row_and_needs_attention(cli: Cli) -> None:
+def test_check_names_every_bad_row_and_needs_attention(cli: InThisProcess) -> None:
     (cli.folder / "a.jsonl").write_text(GOOD_ROW * 2 + "{oops\n" + GOOD_ROW + '{"prompt": "", "completion": ""}\n')
     answer = cli("datasets", "check", "a.jsonl")
     assert answer.code == 3
@@ -85,13 +111,13 @@ def test_check_names_every_bad_row_and_needs_attention(cli: Cli) -> None:
     assert document["examples"] == 3
 
 
-def test_bad_rows_can_be_left_out_on_purpose(cli: Cli) -> None:
+def test_bad_rows_can_be_left_out_on_purpose(cli: InThisProcess) -> None:
     (cli.folder / "a.jsonl").write_text(GOOD_ROW * 2 + "{oops\n" + GOOD_ROW)
     answer = cli("datasets", "import", "a.jsonl", "--skip-bad-rows", "--json")
     assert (answer.code, answer.document["examples"]) == (0, 3)
 
 
-def test_what_is_in_a_file_cannot_steer_the_terminal(cli: Cli) -> None:
+def test_what_is_in_a_file_cannot_steer_the_terminal(cli: InThisProcess) -> None:
     (cli.folder / "a.jsonl").write_text('{"prompt": "\\u001b[2J\\u202ehello", "completion": "[bold]there[/bold]"}\n')
     answer = cli("datasets", "check", "a.jsonl")
     assert answer.code == 0
@@ -100,7 +126,7 @@ def test_what_is_in_a_file_cannot_steer_the_terminal(cli: Cli) -> None:
     assert "[bold]there[/bold]" in answer.out
 
 
-def test_a_dataset_is_found_by_name_and_by_the_beginning_of_its_id(cli: Cli) -> None:
+def test_a_dataset_is_found_by_name_and_by_the_beginning_of_its_id(cli: InThisProcess) -> None:
     (cli.folder / "oak-orders.jsonl").write_text(GOOD_ROW * 3)
     dataset = cli("datasets", "import", "oak-orders.jsonl", "--json").document
     assert [item["dataset_id"] for item in cli("datasets", "list", "--json").document] == [dataset["dataset_id"]]

@@ -149,7 +149,9 @@ def test_damage_to_a_sealed_file_is_noticed_and_named(tmp_path: Path, name: str,
     assert word in damage
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"[]", b"{}", b'{"files": null}', b'{"files": 3}', b'{"files": {"values": 1}}']
+)
 def test_a_folder_without_a_readable_manifest_is_damaged(tmp_path: Path, content: bytes | None) -> None:
     folder = sealed(tmp_path / "step-5", values="1 2 3")
     (folder / MANIFEST_NAME).unlink()

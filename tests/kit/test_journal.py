@@ -121,3 +121,22 @@ def test_a_writer_that_is_killed_loses_no_fact_that_it_had_told(tmp_path: Path) 
     numbers = [record.seq for record in read_journal(path).records]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= told
+
+
+@pytest.mark.parametrize("room", [1, 30, 99, 150, 221])
+def test_a_fact_that_a_full_disk_cuts_is_refused_and_not_glued_to_the_next(tmp_path: Path, room: int) -> None:
+    code = (
+        "import resource, sys; from pathlib import Path; from luthier.kit.clock import SystemClock\n"
+        "from luthier.kit.journal import JournalWriter\n"
+        "writer = JournalWriter(Path(sys.argv[1]), SystemClock()); writer.append('first', {})\n"
+        "size, (_, hard) = Path(sys.argv[1]).stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (size + int(sys.argv[2]), hard))\n"
+        "try:\n writer.append('cut', {'text': 'x' * 500}); print('accepted')\nexcept OSError: print('refused')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard)); writer.append('after', {})"
+    )
+    path = tmp_path / "journal.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(room)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "refused\n"
+    assert [(record.seq, record.kind) for record in read_journal(path).records] == [(1, "first"), (2, "after")]

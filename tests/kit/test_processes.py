@@ -125,3 +125,10 @@ def test_a_stranger_with_the_same_number_is_left_alone(
     who = identity(started[0])
     end_tree(who.model_copy(update={"started_at": who.started_at - 5}), grace_seconds=1)
     assert is_alive(who)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells the start of a process apart from the clock.")
+def test_the_identity_of_a_process_does_not_move_with_the_clock() -> None:
+    me = identity_of(os.getpid())
+    assert me
+    assert me.started_at < float(Path("/proc/uptime").read_text().split()[0]) + 1

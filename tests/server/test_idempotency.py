@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
+from luthier.domain.chat import ChatWorkerLost
 from luthier.domain.datasets import DatasetEmpty
 from luthier.kit.clock import SystemClock
 from luthier.server.idempotency import Answers
@@ -23,6 +24,8 @@ def done(app: FastAPI) -> list[str]:
         if wish.what == "refused":
             raise DatasetEmpty(source="x.jsonl")
         effects.append(wish.what)
+        if wish.what == "loses its worker":
+            raise ChatWorkerLost()
         if wish.what == "breaks":
             raise RuntimeError("after the effect")
         return {"number": len(effects)}
@@ -61,11 +64,14 @@ def test_what_was_refused_may_be_mended_under_the_same_key(program: TestClient, 
     assert _send(program, "a") == (201, {"number": 1})
 
 
-def test_after_a_defect_a_repetition_is_refused_rather_than_done_twice(program: TestClient, done: list[str]) -> None:
-    assert _send(program, "breaks")[0] == 500
-    status, problem = _send(program, "breaks")
+@pytest.mark.parametrize("what", ["breaks", "loses its worker"])
+def test_after_a_failure_a_repetition_is_refused_rather_than_done_twice(
+    program: TestClient, done: list[str], what: str
+) -> None:
+    assert _send(program, what)[0] == 500
+    status, problem = _send(program, what)
     assert (status, problem["code"]) == (409, "requests.unfinished")
-    assert done == ["breaks"]
+    assert done == [what]
 
 
 def test_a_key_belongs_to_the_session_that_used_it(browser: TestClient, done: list[str]) -> None:

@@ -78,11 +78,10 @@ def test_ctrl_c_ends_it_in_good_order_while_pages_are_watching(workspace_folder:
         with httpx.stream("GET", f"{url}/api/v1/events", headers=headers, timeout=20) as answer:
             next(answer.iter_lines())
             process.send_signal(signal.SIGINT)
-            began = time.monotonic()
             output, _ = process.communicate(timeout=20)
         assert process.returncode == 0
         assert output == "ended in good order\n"
-        assert time.monotonic() - began < 15
+    assert (workspace_folder / "logs" / "server.log").read_text() == ""  # no stream had to be cut off
     assert not (workspace_folder / "server.json").exists()
 
 

@@ -17,6 +17,7 @@ from luthier.domain.findings import Finding, Level, Place
 
 _FINDINGS_PER_CODE = 1000
 _PREVIEWS = 5
+_PREVIEW_CHARACTERS = 4_000
 
 
 def check_source(path: Path, shape: str | None = None, columns: dict[str, str] | None = None) -> DatasetReport:
@@ -144,7 +145,7 @@ class _Tally:
         self.turns += len(example.messages)
         self.characters[len(example.text) + sum(len(message.content) for message in example.messages)] += 1
         if len(self.previews) < _PREVIEWS:
-            self.previews.append(to_dict(example))
+            self.previews.append(_shortened(to_dict(example)))
 
     def median_characters(self) -> int:
         passed = 0
@@ -153,6 +154,19 @@ class _Tally:
             if 2 * passed >= self.examples:
                 return length
         return 0
+
+
+def _shortened(value: Any) -> Any:
+    """A report is kept and shown: it quotes examples, it does not repeat books."""
+    match value:
+        case str() if len(value) > _PREVIEW_CHARACTERS:
+            return value[:_PREVIEW_CHARACTERS] + "…"
+        case dict():
+            return {key: _shortened(item) for key, item in value.items()}
+        case list():
+            return [_shortened(item) for item in value]
+        case _:
+            return value
 
 
 def _note(code: str, sentence: str) -> Finding:

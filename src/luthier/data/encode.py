@@ -34,6 +34,7 @@ class EncodedSet:
     rows: NDArray[np.int64]  # [examples]; row in the source file
     left_out: tuple[LeftOut, ...] = ()
     truncated_rows: tuple[int, ...] = ()
+    longest: int = 0  # tokens of the longest conversation before anything was cut or left out
     missed_turn_rows: tuple[int, ...] = ()  # the text does not hold a turn that should be trained as it is
     other_prompt_rows: tuple[int, ...] = ()  # generation opens a turn otherwise than training does
     written_as_text: frozenset[str] = frozenset()  # parts of examples that the chat template has no words for
@@ -111,6 +112,7 @@ class _Gathered:
     rows: list[int] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     truncated_rows: list[int] = field(default_factory=list)
+    longest: int = 0
     missed_turn_rows: list[int] = field(default_factory=list)
     other_prompt_rows: list[int] = field(default_factory=list)
     written_as_text: set[str] = field(default_factory=set)
@@ -119,6 +121,7 @@ class _Gathered:
         self._remark(example.row, rendered)
         ids = np.array(rendered.ids, dtype=np.uint32)
         supervised = np.array(rendered.supervised, dtype=np.bool_)
+        self.longest = max(self.longest, 0 if example.text else len(ids))
         if len(ids) <= self.max_length:
             self._add(example.row, ids, supervised, len(ids))
         elif example.text:
@@ -162,6 +165,7 @@ class _Gathered:
             rows=np.array(self.rows, dtype=np.int64),
             left_out=tuple(self.left_out),
             truncated_rows=tuple(self.truncated_rows),
+            longest=self.longest,
             missed_turn_rows=tuple(self.missed_turn_rows),
             other_prompt_rows=tuple(self.other_prompt_rows),
             written_as_text=frozenset(self.written_as_text),

@@ -90,7 +90,7 @@ def check_supervision(encoded: EncodedSet, asked_rows: Set[int], max_length: int
 def check_length(encoded: EncodedSet, max_length: int) -> Checked:
     """Silent killer 6: a cut that takes the answer away, or its end."""
     cut = [*encoded.truncated_rows, *(each.row for each in encoded.left_out if each.tokens > max_length)]
-    longest = max((each.tokens for each in encoded.left_out), default=int(encoded.lengths.max(initial=0)))
+    enough = -(-encoded.longest // 64) * 64
     return checked_rows(
         "answer_cut",
         "Does every example fit into the allowed length?",
@@ -100,8 +100,8 @@ def check_length(encoded: EncodedSet, max_length: int) -> Checked:
         level=Level.WARNING,
         actions=(
             Action(
-                label="Allow longer examples",
-                command=f"luthier train --data FILE --set max_length={-(-longest // 64) * 64}",
+                label=f"Allow examples of up to {encoded.longest} tokens, which costs memory and time",
+                command=f"luthier train --data FILE --set max_length={enough}",
             ),
             Action(label="Make the examples shorter"),
         ),

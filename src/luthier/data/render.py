@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -37,10 +38,11 @@ class Rendered:
 class Renderer:
     """Reads a model's folder once; afterwards every method is a pure function of its arguments."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, today: datetime | None = None) -> None:
+        """`today` is what a template that writes the date gets to see; None is the real one."""
         self.files: TokenizerFiles = load_tokenizer_files(folder)
         self._tokenizer = self.files.tokenizer
-        self._template = _compiled(self.files)
+        self._template = _compiled(self.files, today)
         self.capabilities: Capabilities | None = probe(self._template) if self._template else None
         self.turn_end = self._find_turn_end()
         self._finder = TurnFinder(list(self.files.added_tokens.values()), self.turn_end)
@@ -48,13 +50,9 @@ class Renderer:
         self.bos_id = self.files.id_of("bos_token")
         self.eos_id = self.files.id_of("eos_token")
         self.pad_id = self.files.id_of("pad_token")
-        self.turn_end_id = self.files.tokenizer.token_to_id(self.turn_end) if self.turn_end else None
+        self.turn_end_id = self._token_ids(self.turn_end)[-1] if self.turn_end else None
         self.stop_ids = _union(self.turn_end_id, self.eos_id, *self.files.end_ids)
         self.rendered_sha256 = _template_hash(self.files)
-
-    @property
-    def vocabulary_size(self) -> int:
-        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
 
     def render(self, example: Example, train_on: TrainOn = "assistant") -> Rendered:
         return self.render_many([example], train_on)[0]
@@ -195,11 +193,11 @@ def _straddles(encoding: Encoding, spans: Sequence[Span]) -> bool:
     return any(bool(np.any((offsets[:, 0] < span.start) & (offsets[:, 1] > span.start))) for span in spans)
 
 
-def _compiled(files: TokenizerFiles) -> ChatTemplate | None:
+def _compiled(files: TokenizerFiles, today: datetime | None) -> ChatTemplate | None:
     if files.template is None:
         return None
     try:
-        return ChatTemplate(files.template, files.named_tokens)
+        return ChatTemplate(files.template, files.named_tokens, today)
     except TemplateSyntaxError as error:
         reason = f"line {error.lineno}: {error.message}"
         raise TemplateBroken(folder=files.folder, reason=reason) from error

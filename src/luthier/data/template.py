@@ -14,10 +14,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 class ChatTemplate:
     """One compiled template; `render` raises jinja2.TemplateError when the template refuses the messages."""
 
-    def __init__(self, source: str, named_tokens: dict[str, str]) -> None:
+    def __init__(self, source: str, named_tokens: dict[str, str], today: datetime | None = None) -> None:
         self.source = source
         self._named_tokens = named_tokens
-        self._template = _environment().from_string(source)
+        self._template = _environment(today).from_string(source)
 
     def render(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], *, generation_prompt: bool
@@ -52,13 +52,13 @@ class _Dict:
         return dict(*arguments, **fields)
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(today: datetime | None) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _refuse
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    environment.globals["strftime_now"] = lambda form: (today or datetime.now()).strftime(form)
     environment.globals["dict"] = _Dict()
     return environment
 

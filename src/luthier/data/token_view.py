@@ -27,6 +27,12 @@ def token_spans(ids: Sequence[int], supervised: Sequence[bool], renderer: Render
     ]
 
 
+def shown_text(token: TokenSpan) -> str:
+    """What a page may show: line breaks and tabs made visible, other control characters spelled out."""
+    text = token.text.replace("\n", "⏎\n").replace("\t", "⇥\t")
+    return "".join(each if each in "\n\t" or each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+
+
 def _texts(ids: Sequence[int], renderer: Renderer) -> list[str]:
     """Each token's text is what it adds to the one before it: alone, many decoders would drop its blank."""
     texts = []

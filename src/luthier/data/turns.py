@@ -85,14 +85,14 @@ def _turn(turn: Any, at: int, column: str, problems: Problems) -> Message | None
     calls = read_calls(turn.get("tool_calls"), column, problems) + read_calls(
         turn.get("function_call"), column, problems
     )
-    reasoning = next((turn[name] for name in _REASONING_FIELDS if isinstance(turn.get(name), str)), None)
-    name = turn.get("name")
+    reasoning = next((turn[name] for name in _REASONING_FIELDS if isinstance(turn.get(name), str)), "")
+    name = turn.get("name") if isinstance(turn.get("name"), str) else ""
     return Message(
         role=role,
         content=parts.text,
-        reasoning=reasoning or parts.reasoning or None,
+        reasoning=problems.text(reasoning, column) or parts.reasoning or None,
         tool_calls=(*parts.calls, *calls),
-        name=name if isinstance(name, str) and name else None,
+        name=problems.text(name, column) or None,
         train=_trained(turn, at, column, problems),
     )
 

@@ -4,10 +4,12 @@ Supervisor to worker: job.json once, then commands.jsonl. Worker to supervisor: 
 The worker knows nothing but its folder: no database, no secret, no server address.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from luthier.domain.datasets import Mapping
 from luthier.domain.errors import Action, Problem
 from luthier.domain.plans import EvaluationPlan
 from luthier.domain.recipes import LoraSettings, Method, TrainingSettings
@@ -33,6 +35,8 @@ class Job(Frozen):
     train_file: str  # canonical examples, JSONL
     held_out_file: str | None
     data_sha256: str  # of both files, one after the other
+    mapping: Mapping | None = None  # how the source's columns were read, while nobody has confirmed it
+    today: datetime | None = None  # for templates that write the date: the run's first day, whenever it is resumed
     resume_from: str | None  # a sealed checkpoint folder
 
 

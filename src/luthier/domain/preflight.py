@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from luthier.domain.errors import Action, DataProblem
 from luthier.domain.findings import Finding, Level
 from luthier.kit.frozen import Frozen
 
@@ -65,11 +64,3 @@ class PreflightReport(Frozen):
     def joined(self, checks: Iterable[CheckRun], findings: Iterable[Finding]) -> "PreflightReport":
         """The same report with the outcome of further checks, e.g. those that need the model itself."""
         return self.model_copy(update={"checks": (*self.checks, *checks), "findings": (*self.findings, *findings)})
-
-
-class PreflightBlocked(DataProblem):
-    """The first error of a preflight report, as the reason why a run does not start."""
-
-    code = "preflight.blocked"
-    sentence = "Preflight found {errors}; the first one is: {first}"
-    actions = (Action(label="See what the model would be shown", command="luthier runs show {run}"),)

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from luthier.domain.recipes import AdapterTargetsUnknown, LoraSettings
+from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.lora_linear import FusedLora, Weights
 from luthier.engine.optimiser import FlatParameters
 
@@ -89,6 +90,8 @@ def attach(model: PreTrainedModel, settings: LoraSettings, fused: bool) -> Adapt
         task_type="CAUSAL_LM",
     )
     _refuse_embeddings(model, targets)
+    if fused:
+        fuse_layers(model)
     try:
         peft_model = get_peft_model(model, config, autocast_adapter_dtype=True)
     except ValueError as error:

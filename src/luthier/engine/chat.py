@@ -58,16 +58,26 @@ class ChatWorker:
         self._models = ChatModels()
         self._turns: dict[str, Answering] = {}
 
+    @property
+    def has_work(self) -> bool:
+        return bool(self._turns)
+
     def run(self) -> None:
-        while self._take_questions():
-            for identity, turn in list(self._turns.items()):
-                self._advance(identity, turn)
+        while self.take_turns():
+            pass
+
+    def take_turns(self) -> bool:
+        """One token for each answer on its way; waits when there is none. False when the input has ended."""
+        if not self._take_questions():
+            return False
+        for identity, turn in list(self._turns.items()):
+            self._advance(identity, turn)
+        return True
 
     def _take_questions(self) -> bool:
-        """Waits when there is nothing else to do. False when the input has ended."""
         while True:
             try:
-                line = self._incoming.get(block=not self._turns)
+                line = self._incoming.get(block=not self.has_work)
             except queue.Empty:
                 return True
             if line is None:

@@ -1,6 +1,7 @@
 """Loads a base model from a folder: frozen, in the precision asked for, without running any code it brings."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import torch
@@ -17,8 +18,11 @@ class LoadedBase:
     shape: ModelShape
 
 
-def load_base(folder: Path, precision: str) -> LoadedBase:
-    """Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder."""
+def load_base(folder: Path, precision: str, today: datetime | None = None) -> LoadedBase:
+    """`today` is the date that its chat template may write; None is the real one.
+
+    Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder.
+    """
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -33,7 +37,7 @@ def load_base(folder: Path, precision: str) -> LoadedBase:
     _refuse_unsupported(model)
     model.requires_grad_(False)
     model.eval()
-    return LoadedBase(model=model, renderer=Renderer(folder), shape=_shape_of(model))
+    return LoadedBase(model=model, renderer=Renderer(folder, today), shape=_shape_of(model))
 
 
 def _refuse_unsupported(model: PreTrainedModel) -> None:

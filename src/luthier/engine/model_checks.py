@@ -12,15 +12,21 @@ from luthier.data.packing import PackedRow, pack
 from luthier.domain.errors import Action
 from luthier.domain.findings import Finding, Level
 from luthier.domain.preflight import CheckRun
+from luthier.engine.channel import Channel
 from luthier.engine.forward import hidden_states, row_loss, supervised_places
 from luthier.engine.loading import LoadedBase
 from luthier.engine.packed_attention import packed_attention
 
 _UNTRAINED_SHARE = 1e-3  # of the median length of an embedding; reserved tokens are zero or nearly so
-_EXAMPLES = 4
 _MOST_TOKENS = 512  # of one example, so that the checks take a second
 _LOSS_TOLERANCE = 0.01
 _LEAK_TOLERANCE = 1e-3
+
+_QUESTIONS = {
+    "preflight.accumulation_unequal": "Does a batch give the same loss whole and in parts?",
+    "preflight.samples_leak": "Are examples that share a row invisible to each other?",
+    "preflight.loss_differs": "Does the engine compute the loss that transformers computes?",
+}
 
 LossOf = Callable[[PackedRow], float]
 HiddenOf = Callable[[PackedRow], Tensor]
@@ -34,26 +40,28 @@ def untrained_ids(model: PreTrainedModel) -> set[int]:
 
 
 @torch.no_grad()
-def check_model(base: LoadedBase, train: EncodedSet) -> tuple[list[CheckRun], list[Finding]]:
-    """Runs the shortest examples through the model in several ways that must agree."""
+def check_model(base: LoadedBase, train: EncodedSet, channel: Channel) -> tuple[list[CheckRun], list[Finding]]:
+    """Runs two examples through the model in several ways that must agree. Raises Interrupted on a wish."""
+
+    def loss_of(row: PackedRow) -> float:
+        channel.obey()
+        channel.busy += 1
+        return row_loss(base.model, row).item()
+
+    examples = _short_and_typical(train)
     with packed_attention(base.model):
-        examples = _shortest(train)
-        findings = [
-            check_accumulation(lambda row: float(row_loss(base.model, row)), examples),
-            check_isolation(lambda row: hidden_states(base.model, row), examples),
-        ]
-        ours = sum(float(row_loss(base.model, row)) for row in examples)
-    findings.append(check_same_loss(ours, sum(_plain_loss(base.model, row) for row in examples)))
-    questions = {
-        "preflight.accumulation_unequal": "Does a batch give the same loss whole and in parts?",
-        "preflight.samples_leak": "Are examples that share a row invisible to each other?",
-        "preflight.loss_differs": "Does the engine compute the loss that transformers computes?",
-    }
+        ours = sum(loss_of(example) for example in examples)
+        findings = {
+            "preflight.accumulation_unequal": check_accumulation(loss_of, examples),
+            "preflight.samples_leak": check_isolation(lambda row: hidden_states(base.model, row), examples),
+        }
+    channel.obey()
+    findings["preflight.loss_differs"] = check_same_loss(ours, sum(_plain_loss(base.model, row) for row in examples))
     checks = [
-        CheckRun(code=code, question=question, examined=len(examples), found=0 if finding is None else 1)
-        for (code, question), finding in zip(questions.items(), findings, strict=True)
+        CheckRun(code=code, question=_QUESTIONS[code], examined=len(examples), found=0 if finding is None else 1)
+        for code, finding in findings.items()
     ]
-    return checks, [finding for finding in findings if finding is not None]
+    return checks, [finding for finding in findings.values() if finding is not None]
 
 
 def check_accumulation(loss_of: LossOf, examples: list[PackedRow]) -> Finding | None:
@@ -112,9 +120,11 @@ def _error(code: str, sentence: str) -> Finding:
     )
 
 
-def _shortest(train: EncodedSet) -> list[PackedRow]:
-    order = np.argsort(train.lengths, kind="stable")[:_EXAMPLES]
-    return [pack([train.ids_of(index)[:_MOST_TOKENS]], [train.supervised_of(index)[:_MOST_TOKENS]]) for index in order]
+def _short_and_typical(train: EncodedSet) -> list[PackedRow]:
+    """Two examples of different length, where there are two."""
+    order = np.argsort(train.lengths, kind="stable")
+    chosen = dict.fromkeys((int(order[0]), int(order[len(order) // 2])))
+    return [pack([train.ids_of(index)[:_MOST_TOKENS]], [train.supervised_of(index)[:_MOST_TOKENS]]) for index in chosen]
 
 
 def _joined(rows: list[PackedRow]) -> PackedRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -121,17 +122,21 @@ class _Part:
     def probabilities(self, scaling: float, window: int | None) -> Tensor:
         kv_heads, length, _ = self.key.shape
         group = self.query.shape[1] // length
-        mask = _mask(length, window, self.query.dtype).repeat(group, 1).expand(kv_heads, -1, -1)
+        mask_of = _kept_mask if length <= _KEEP_PROBABILITIES_UP_TO else _mask
+        mask = mask_of(length, group, window, self.query.dtype).expand(kv_heads, -1, -1)
         return torch.baddbmm(mask, self.query, self.key.transpose(1, 2), alpha=scaling).softmax(dim=-1)
 
 
-def _mask(length: int, window: int | None, dtype: torch.dtype) -> Tensor:
-    """[length, length]: 0 where a token may look, minus infinity where not."""
+def _mask(length: int, group: int, window: int | None, dtype: torch.dtype) -> Tensor:
+    """[group * length, length]: 0 where a token may look, minus infinity where not."""
     hidden = torch.full((length, length), float("-inf"), dtype=dtype)
     mask = hidden.triu(1)
     if window is not None and window < length:
         mask += hidden.tril(-window)
-    return mask
+    return mask.repeat(group, 1)
+
+
+_kept_mask = lru_cache(maxsize=64)(_mask)  # every layer asks for the same few
 
 
 def _write_heads(target: Tensor, grouped: Tensor) -> None:

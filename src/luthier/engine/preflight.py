@@ -30,10 +30,11 @@ def preflight(job: Job, base: LoadedBase, data: PreparedData, run_folder: Path, 
         max_length=job.settings.max_length,
         train_on=job.settings.train_on,
         embeddings=Embeddings(untrained, base.model.get_input_embeddings().num_embeddings),
+        mapping=job.mapping,
     )
     channel.obey()
     channel.progress("checking that packing changes nothing", 2, 3)
-    report = report.joined(*check_model(base, data.train))
+    report = report.joined(*check_model(base, data.train, channel))
     write_json(run_folder / REPORT, report.model_dump(mode="json"))
     write_atomically(run_folder / PAGE, preflight_html(report).encode())
     channel.progress("checking that packing changes nothing", 3, 3)

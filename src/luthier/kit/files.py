@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ _CHUNK = 1 << 20
 def write_atomically(path: Path, content: bytes) -> None:
     """Replaces `path` so that a reader, or a crash at any moment, sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
+    staged = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with open(staged, "wb") as file:
             file.write(content)
@@ -77,18 +78,27 @@ def sealed_folder(final: Path, facts: dict[str, Any]) -> Iterator[Path]:
     is not there. An exception discards the staging folder and leaves an older `final` untouched.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    staging = final.with_name(f".{final.name}.{os.getpid()}.part")
+    staging = final.with_name(f".{final.name}.part")  # one name, so that what a killed writer left is cleared away
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
     try:
         yield staging
         _seal(staging, facts)
-        shutil.rmtree(final, ignore_errors=True)
-        staging.rename(final)
+        _exchange(staging, final)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     sync_folder(final.parent)
+
+
+def _exchange(staging: Path, final: Path) -> None:
+    """An older `final` is moved aside, not removed, until the new one stands in its place."""
+    aside = final.with_name(f".{final.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if final.exists():
+        final.rename(aside)
+    staging.rename(final)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _seal(staging: Path, facts: dict[str, Any]) -> None:
@@ -105,16 +115,20 @@ def _seal(staging: Path, facts: dict[str, Any]) -> None:
 def damage_of(folder: Path) -> str | None:
     """Why a sealed folder must not be used, in a few words; None when every byte is as it was sealed."""
     try:
-        manifest = read_json(folder / MANIFEST_NAME)
-        files: dict[str, dict[str, Any]] = manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        expected = {name: (entry["bytes"], entry["sha256"]) for name, entry in _sealed_files(folder).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its manifest is missing or unreadable"
-    for name, expected in files.items():
+    for name, (size, sha256) in expected.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != expected["bytes"]:
-            return f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}"
-        if sha256_of(path) != expected["sha256"]:
+        if path.stat().st_size != size:
+            return f"{name} has {path.stat().st_size} bytes instead of {size}"
+        if sha256_of(path) != sha256:
             return f"the content of {name} has changed"
     return None
+
+
+def _sealed_files(folder: Path) -> dict[str, dict[str, Any]]:
+    files: dict[str, dict[str, Any]] = read_json(folder / MANIFEST_NAME)["files"]
+    return files

@@ -1,5 +1,6 @@
 """An append-only log of facts in JSON lines: numbered, checksummed, readable while it is being written."""
 
+import errno
 import os
 import zlib
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class JournalWriter:
     def append(self, kind: str, body: dict[str, Any], *, durable: bool = False) -> int:
         seq = self._next_seq
         line = _line(Record(seq, rfc3339(self._clock.now()), kind, body))
-        self._file.write(line)
+        self._write_whole(line)
         if durable:
             os.fsync(self._file.fileno())
         self._next_seq = seq + 1
@@ -46,6 +47,17 @@ class JournalWriter:
 
     def close(self) -> None:
         self._file.close()
+
+    def _write_whole(self, line: bytes) -> None:
+        """A full disk takes a part of a line without an error; what follows must not be glued to that part."""
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            written = self._file.write(line)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+        except OSError:
+            self._file.truncate(end)
+            raise
 
 
 def read_journal(path: Path, offset: int = 0) -> Tail:

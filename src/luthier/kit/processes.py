@@ -1,5 +1,6 @@
 """Start processes that outlive their parent, tell one from another that reuses its number, and end a whole tree."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,23 +15,32 @@ class ProcessIdentity(Frozen):
     """A process number alone is reused by the system; with its start time it names one process for ever."""
 
     pid: int
-    started_at: float  # seconds since the epoch, as the system reports it
+    started_at: float  # seconds; on Linux since boot, elsewhere since the epoch
 
 
 def identity_of(pid: int) -> ProcessIdentity | None:
     try:
-        return ProcessIdentity(pid=pid, started_at=psutil.Process(pid).create_time())
-    except psutil.Error:
+        return ProcessIdentity(pid=pid, started_at=_started_at(psutil.Process(pid)))
+    except (psutil.Error, OSError):
         return None
 
 
 def is_alive(identity: ProcessIdentity) -> bool:
     try:
         process = psutil.Process(identity.pid)
-        same = abs(process.create_time() - identity.started_at) < 0.01
+        same = abs(_started_at(process) - identity.started_at) < 0.01
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return False
+
+
+def _started_at(process: psutil.Process) -> float:
+    """psutil adds the wall time of the boot, which moves when the clock is set: the process would seem another one."""
+    if not psutil.LINUX:
+        return process.create_time()
+    stat = Path(f"/proc/{process.pid}/stat").read_text("utf-8", errors="replace")
+    ticks = stat.rpartition(")")[2].split()[19]  # field 22 of proc_pid_stat(5); the name in brackets may hold anything
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def start_detached(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

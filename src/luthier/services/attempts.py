@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from luthier.domain.datasets import Mapping
 from luthier.domain.errors import LuthierError
 from luthier.domain.evaluations import AnswerSheet, EvaluationReport
 from luthier.domain.jobs import Command, Finished, Job
@@ -78,8 +79,15 @@ class Attempts:
             train_file=str(folder.train_file),
             held_out_file=str(held_out) if held_out else None,
             data_sha256="+".join(hashes),
+            mapping=self._mapping(run),
+            today=run.created_at,
             resume_from=str(checkpoint) if checkpoint else None,
         )
+
+    def _mapping(self, run: Run) -> Mapping | None:
+        with self._store.reading() as tx:
+            dataset = tx.datasets.get(run.dataset_id)
+        return dataset.report.mapping if dataset and not _confirmed(run) else None
 
     def started(self, assignment: Assignment, process: ProcessIdentity) -> None:
         with self._store.writing() as tx:
@@ -211,6 +219,11 @@ class Attempts:
             summary=summary,
             created_at=now,
         )
+
+
+def _confirmed(run: Run) -> bool:
+    """A person has said how the columns are to be read, so there is nothing left to doubt."""
+    return run.recipe.shape is not None or bool(run.recipe.columns)
 
 
 def _update_attempt(tx: Transaction, run: Run, **changes: object) -> None:

@@ -1,6 +1,7 @@
 """Datasets: check a file, import it as an immutable, content-named set of examples, look at what is there."""
 
 import itertools
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from luthier.domain.datasets import (
 from luthier.domain.findings import Level
 from luthier.kit.clock import Clock
 from luthier.kit.files import sealed_folder, write_json
+from luthier.kit.ids import new_id
 from luthier.services.folders import Folders
 from luthier.store import Store
 
@@ -55,7 +57,8 @@ class Datasets:
         source = Path(path).expanduser()
         found = load_examples(source, shape, dict(columns or {}))
         good = (item for item in found if isinstance(item, Example))
-        with sealed_folder(self._folders.root / "datasets" / f"import-{source.name}", {}) as staging:
+        imported = self._folders.dataset(new_id("import"))
+        with sealed_folder(imported, {}) as staging:
             sha256 = write_examples(staging / "examples.jsonl", good)
             dataset = Dataset(
                 dataset_id=f"ds_{sha256[:_ID_DIGITS]}",
@@ -68,11 +71,13 @@ class Datasets:
                 report=report,
             )
             write_json(staging / "dataset.json", dataset.model_dump(mode="json"))
-        return self._keep(dataset, self._folders.root / "datasets" / f"import-{source.name}")
+        return self._keep(dataset, imported)
 
     def _keep(self, dataset: Dataset, imported: Path) -> Dataset:
         final = self._folders.dataset(dataset.dataset_id)
-        if not final.exists():
+        if final.exists():
+            shutil.rmtree(imported)
+        else:
             imported.rename(final)
         with self._store.writing() as tx:
             known = tx.datasets.get(dataset.dataset_id)

@@ -26,9 +26,8 @@ class Models:
 
         Raises BaseModelNotFound, FolderIsNoModel, ModelRunsCode, ModelDamaged, and what fetching raises.
         """
-        folder = Path(reference).expanduser()
-        if reference != STARTER and folder.is_dir():
-            return self._local(folder.absolute())
+        if _is_folder(reference):
+            return self._local(Path(reference).expanduser().absolute())
         if not is_fetchable(reference):
             raise BaseModelNotFound(name=reference)
         if not self._is_installed(reference):
@@ -45,9 +44,7 @@ class Models:
 
     def is_here(self, reference: str) -> bool:
         """Whether it can be had without fetching anything; a folder counts even when it is no model."""
-        if reference != STARTER and Path(reference).expanduser().is_dir():
-            return True
-        return is_fetchable(reference) and self._is_installed(reference)
+        return _is_folder(reference) or (is_fetchable(reference) and self._is_installed(reference))
 
     def list(self) -> "list[BaseModel]":
         """Those in the workspace, the starter first."""
@@ -114,3 +111,7 @@ class Models:
 
     def _place(self, reference: str) -> Path:
         return self._folders.models / folder_name(reference)
+
+
+def _is_folder(reference: str) -> bool:
+    return reference not in ("", STARTER) and Path(reference).expanduser().is_dir()

@@ -7,8 +7,9 @@ from pathlib import Path
 from luthier.data.canonical import write_examples
 from luthier.data.measure import measure
 from luthier.data.render import Renderer
-from luthier.data.splits import Split, split
+from luthier.data.splits import Split, shared_questions, split
 from luthier.domain.datasets import Dataset, Example
+from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
 from luthier.domain.models import BaseModel
 from luthier.domain.plans import Plan
@@ -62,6 +63,7 @@ class Plans:
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
         machine = probe_machine(self._folders.root)
         plan = make_plan(recipe, machine, base.shape, facts)
+        plan = plan.model_copy(update={"warnings": (*plan.warnings, *_leaks(recipe, sides))})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
 
     def _sides(self, recipe: Recipe, dataset: Dataset) -> Split:
@@ -73,3 +75,19 @@ class Plans:
         if share is None:
             share = HELD_OUT_SHARE if len(examples) >= FEWEST_TO_SPLIT else 0.0
         return split(examples, share, at_most=MOST_HELD_OUT)
+
+
+def _leaks(recipe: Recipe, sides: Split) -> list[Finding]:
+    """A question that was trained on measures memory, not skill."""
+    rows = shared_questions(sides.train, sides.held_out)
+    if not rows:
+        return []
+    return [
+        Finding(
+            code="plan.held_out_leaks",
+            level=Level.WARNING,
+            sentence=f"{len(rows)} of the {len(sides.held_out)} held-out questions are also trained on.",
+            place=Place(file=recipe.held_out, row=rows[0]),
+            suggestion="Take them out of one of the two files, or the proof will look better than the model is.",
+        )
+    ]

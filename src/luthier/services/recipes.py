@@ -1,6 +1,7 @@
 """Recipe files and overrides to a Recipe, and back. Every complaint names the setting and its line, if it has one."""
 
 import difflib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def _beside(path: Path, key: str, value: Any) -> dict[str, str]:
     if not isinstance(value, str) or Path(value).is_absolute():
         return {}
     neighbour = path.absolute().parent / value
-    return {key: str(neighbour)} if neighbour.exists() else {}
+    return {key: str(neighbour)} if os.path.exists(neighbour) else {}  # noqa: PTH110 - Path.exists raises on odd names
 
 
 def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe:

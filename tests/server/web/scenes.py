@@ -6,10 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from tests.builders import a_checkpoint, a_dataset, a_plan, a_recipe, a_run, a_version
-from tests.builders.datasets import a_dataset_report
-from tests.builders.evaluations import an_evaluation
-from tests.builders.preflight import a_preflight_report
 
 from luthier.domain.errors import Action, Problem
 from luthier.domain.findings import Finding, Level, Place
@@ -20,16 +16,34 @@ from luthier.domain.runs import MetricPoint, Run
 from luthier.kit.files import write_json
 from luthier.services.folders import Folders
 from luthier.store import Store, Transaction
+from tests.builders import a_checkpoint, a_dataset, a_plan, a_recipe, a_run, a_version
+from tests.builders.datasets import a_dataset_report
+from tests.builders.evaluations import an_evaluation
+from tests.builders.preflight import a_preflight_report
 
 STEPS = 60
 _REASONS = (
-    Decision(name="epochs", value=2.0, reason="There are few examples, and two passes are enough to learn them.", source="data"),
-    Decision(name="learning_rate", value=1e-3, reason="Small models with LoRA learn well at this rate.", source="model"),
-    Decision(name="batch_size", value=8, reason="Large enough for a steady direction, small enough for many steps.", source="default"),
+    Decision(
+        name="epochs",
+        value=2.0,
+        reason="There are few examples, and two passes are enough to learn them.",
+        source="data",
+    ),
+    Decision(
+        name="learning_rate", value=1e-3, reason="Small models with LoRA learn well at this rate.", source="model"
+    ),
+    Decision(
+        name="batch_size",
+        value=8,
+        reason="Large enough for a steady direction, small enough for many steps.",
+        source="default",
+    ),
     Decision(name="max_length", value=192, reason="The longest example has 140 tokens.", source="data"),
     Decision(name="adapter.rank", value=16, reason="It was asked for.", source="recipe"),
     Decision(name="precision", value="bf16", reason="This processor multiplies bf16 quickly.", source="machine"),
-    Decision(name="schedule", value="linear", reason="It ends at a rate of zero, so the last steps settle.", source="default"),
+    Decision(
+        name="schedule", value="linear", reason="It ends at a rate of zero, so the last steps settle.", source="default"
+    ),
     Decision(name="warmup_ratio", value=0.03, reason="The first steps are the least certain.", source="default"),
     Decision(name="seed", value=7, reason="Any number will do; the same one repeats the run.", source="default"),
 )
@@ -189,5 +203,3 @@ def _version(tx: Transaction, run: Run, number: str = "0.1.0") -> str:
     version = a_version(run_id=run.run_id, number=number, summary=run.summary, created_at=datetime.now(UTC))
     tx.versions.add(version)
     return version.version_id
-
-

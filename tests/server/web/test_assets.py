@@ -31,7 +31,9 @@ def test_a_behaviour_is_one_sitting(path: object) -> None:
     lines = path.read_text().splitlines()  # type: ignore[attr-defined]
     assert len(lines) <= MOST_LINES
     assert lines[0].startswith("// "), "the first line says what it does"
-    assert not re.search(r"\beval\(|new Function|\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write", "\n".join(lines))
+    assert not re.search(
+        r"\beval\(|new Function|\.innerHTML|\.outerHTML|insertAdjacentHTML|document\.write", "\n".join(lines)
+    )
 
 
 def test_a_style_sheet_takes_every_colour_from_the_tokens() -> None:

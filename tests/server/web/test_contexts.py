@@ -45,7 +45,9 @@ def test_a_context_holds_exactly_what_its_template_reads(kind: type[Context]) ->
 
 def test_every_page_and_fragment_has_a_context() -> None:
     files = {
-        path.relative_to(TEMPLATES).as_posix() for folder in ("pages", "fragments") for path in (TEMPLATES / folder).iterdir()
+        path.relative_to(TEMPLATES).as_posix()
+        for folder in ("pages", "fragments")
+        for path in (TEMPLATES / folder).iterdir()
     }
     assert files == {kind.template for kind in contexts()}
 

@@ -4,16 +4,22 @@ import httpx
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from tests.server.conftest import listening
-from tests.server.web.conftest import Visitor
-from tests.server.web.scenes import Scene
 
 from luthier.workspace import Workspace
+from tests.server.conftest import listening
+from tests.server.web.scenes import Scene
+from tests.server.web.visiting import Visitor
 
 pytestmark = pytest.mark.browser
 
 FIRST_LOAD_BYTES = 150_000
 PLACES = ("/", "/train", "/runs", "/datasets", "/versions", "/playground", "/help", "/-/patterns")
+
+WATCH_SHIFTS = """
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.moved = (window.moved ?? 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
 
 
 def addresses_of(scene: Scene) -> list[str]:
@@ -25,7 +31,7 @@ def addresses_of(scene: Scene) -> list[str]:
 def settle(page: Page) -> None:
     """Until what loads by itself has loaded; the events of a run never end, so the network is never idle."""
     page.wait_for_load_state("load")
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 def test_no_page_complains_in_the_console(visitor: Visitor, scene: Scene) -> None:
@@ -40,12 +46,16 @@ def test_no_page_complains_in_the_console(visitor: Visitor, scene: Scene) -> Non
 def test_axe_finds_nothing(visitor: Visitor, much: Scene, theme: str) -> None:
     visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     shown = [f"/runs/{much.runs[state].run_id}" for state in ("completed", "running", "failed", "queued")]
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+    rules = {
+        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    }
     for address in (*PLACES, *shown, f"/datasets/{much.dataset_id}", f"/versions/{much.version_id}", "/sign-in"):
         visitor.open(address)
         settle(visitor.page)
         found = Axe().run(visitor.page, options=rules)["violations"]
-        said = [f"{item['id']}: {node['html'][:160]} {node['failureSummary']}" for item in found for node in item["nodes"]]
+        said = [
+            f"{item['id']}: {node['html'][:160]} {node['failureSummary']}" for item in found for node in item["nodes"]
+        ]
         assert not said, f"{address}\n" + "\n".join(said)
 
 
@@ -89,8 +99,7 @@ def _bytes(request: object) -> int:
 
 
 def test_nothing_moves_while_a_page_loads(visitor: Visitor, little: Scene) -> None:
-    watch = "new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.moved = (window.moved ?? 0) + entry.value; }).observe({ type: 'layout-shift', buffered: true });"
-    visitor.page.add_init_script(watch)
+    visitor.page.add_init_script(WATCH_SHIFTS)
     for address in ("/", "/runs", f"/runs/{little.runs['completed'].run_id}"):
         visitor.open(address)
         settle(visitor.page)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.builders import a_checkpoint
-from tests.server.web.conftest import Visitor
-from tests.server.web.scenes import Scene
 
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
 from luthier.store import Store
+from tests.builders import a_checkpoint
+from tests.server.web.scenes import Scene
+from tests.server.web.visiting import Visitor
 
 pytestmark = pytest.mark.browser
 

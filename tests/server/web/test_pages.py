@@ -3,11 +3,11 @@
 import re
 
 from fastapi.testclient import TestClient
-from tests.server.web.scenes import Scene
 
 from luthier.domain.run_states import RunState
 from luthier.server.web.run_parts import PARTS
 from luthier.server.web.words import STATE_WORDS
+from tests.server.web.scenes import Scene
 
 PLACES = ("/", "/train", "/runs", "/datasets", "/versions", "/playground", "/help", "/-/patterns", "/sign-in")
 NOISE = re.compile(r"\bNone\b|Undefined|<luthier|StateWord\(|\{\{|\}\}")

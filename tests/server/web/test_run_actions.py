@@ -1,9 +1,9 @@
 """Telling a run what to do, from its page."""
 
 from fastapi.testclient import TestClient
-from tests.server.web.scenes import Scene
 
 from luthier.workspace import Workspace
+from tests.server.web.scenes import Scene
 
 HTMX = {"hx-request": "true", "x-luthier": "1"}
 

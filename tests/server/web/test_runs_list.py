@@ -4,9 +4,9 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.server.web.scenes import Scene
 
 from luthier.server.web.runs import GROUPS, PAGE_SIZE
+from tests.server.web.scenes import Scene
 
 
 def names(page: str) -> list[str]:

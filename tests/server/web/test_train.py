@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+
 from tests.server.web.scenes import Scene
 
 HTMX = {"hx-request": "true", "x-luthier": "1"}
@@ -53,7 +54,11 @@ def test_a_dataset_shows_the_report_that_was_kept_with_it(browser: TestClient, l
 
 @pytest.mark.parametrize(
     ("field", "value", "says"),
-    [("epochs", "many", "settings.epochs"), ("learning_rate", "5", "settings.learning_rate"), ("rank", "0", "adapter.rank")],
+    [
+        ("epochs", "many", "settings.epochs"),
+        ("learning_rate", "5", "settings.learning_rate"),
+        ("rank", "0", "adapter.rank"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_named_when_the_run_is_started(
     browser: TestClient, tmp_path: Path, field: str, value: str, says: str

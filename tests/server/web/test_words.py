@@ -3,11 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from tests.builders import a_moment, an_estimate
 
 from luthier.domain.findings import Level
 from luthier.domain.run_states import RunState
-from luthier.server.web.words import LEVEL_TONES, STATE_WORDS, ago, byte_span, estimate, loss, plural, time_span, value_of
+from luthier.server.web.words import (
+    LEVEL_TONES,
+    STATE_WORDS,
+    ago,
+    byte_span,
+    estimate,
+    loss,
+    plural,
+    time_span,
+    value_of,
+)
+from tests.builders import a_moment, an_estimate
 
 
 def test_every_state_and_level_has_its_word() -> None:
@@ -18,7 +28,15 @@ def test_every_state_and_level_has_its_word() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "just now"), (4.9, "just now"), (59, "59 s ago"), (60, "1 min ago"), (3599, "59 min ago"), (86400, "1 d ago"), (-30, "just now")],
+    [
+        (0, "just now"),
+        (4.9, "just now"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (86400, "1 d ago"),
+        (-30, "just now"),
+    ],
 )
 def test_how_long_ago(seconds: float, words: str) -> None:
     assert ago(a_moment(), a_moment() + timedelta(seconds=seconds)) == words
@@ -44,7 +62,15 @@ def test_an_estimate_is_a_range_with_its_unit() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(None, "none"), (True, "yes"), (False, "no"), (1e-3, "0.001"), (2.0, "2"), (("q_proj", "v_proj"), "q_proj, v_proj"), ("bf16", "bf16")],
+    [
+        (None, "none"),
+        (True, "yes"),
+        (False, "no"),
+        (1e-3, "0.001"),
+        (2.0, "2"),
+        (("q_proj", "v_proj"), "q_proj, v_proj"),
+        ("bf16", "bf16"),
+    ],
 )
 def test_a_value_is_shown_without_noise(value: object, words: str) -> None:
     assert value_of(value) == words

@@ -24,7 +24,7 @@ ADAPTER = "adapter"
 def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> Finished:
     """Raises Interrupted on a wish, a LuthierError when it cannot go on."""
     channel.enter("loading")
-    base = load_base(Path(job.base_folder), job.settings.precision)
+    base = load_base(Path(job.base_folder), job.settings.precision, job.today)
     channel.obey()
     seed_for(job.settings.seed, 0)
     adapter = attach(base.model, job.adapter, fused=job.settings.kernels == "fused")

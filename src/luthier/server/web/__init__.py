@@ -7,8 +7,6 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 from luthier.server.web import assets, datasets, door, home, patterns, playground, run, runs, train, versions
 from luthier.server.web.problems import problem_page
 
-routers = [
-    module.router for module in (assets, door, home, train, runs, run, datasets, versions, playground, patterns)
-]
+routers = [module.router for module in (assets, door, home, train, runs, run, datasets, versions, playground, patterns)]
 
 __all__ = ["problem_page", "routers"]

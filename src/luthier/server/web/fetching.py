@@ -13,7 +13,7 @@ from luthier.services.models import Models
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """`problem` is set when it failed. One that has ended well is forgotten: the model is then in the list of models."""
+    """`problem` is set when it failed. One that ended well is forgotten: the list of models then has the model."""
 
     progress: Progress
     problem: Problem | None = None

@@ -39,7 +39,6 @@ class PatternsPage(Context):
     states: Sequence[RunState]
     tones: Sequence[str]
     colours: Sequence[str]
-    actions: Sequence[Action]
     problem: Problem
     findings: Sequence[Finding]
     evaluations: Sequence[EvaluationReport]
@@ -57,7 +56,6 @@ def patterns(request: Request) -> HTMLResponse:
         states=tuple(RunState),
         tones=tuple(dict.fromkeys([*(word.tone for word in STATE_WORDS.values()), "warn", "info"])),
         colours=_COLOURS.split(),
-        actions=_ACTIONS,
         problem=Problem(code="datasets.has_errors", sentence=sentence, actions=_ACTIONS),
         findings=tuple(_finding(level) for level in Level),
         evaluations=(_evaluation(3, 57), _evaluation(41, 44)),
@@ -88,7 +86,9 @@ def _evaluation(base: int, tuned: int, total: int = 60) -> EvaluationReport:
         difference_interval=Interval(low=(tuned - base) / total - 0.08, high=(tuned - base) / total + 0.06),
         better=better,
     )
-    expected = '{"customer":"A. Customer","items":[{"name":"ebony peg","quantity":12,"unit":"piece"}],"due":"2027-05-03"}'
+    expected = (
+        '{"customer":"A. Customer","items":[{"name":"ebony peg","quantity":12,"unit":"piece"}],"due":"2027-05-03"}'
+    )
     answer = Answer(
         row=1,
         prompt="Could I get 12 ebony pegs by the 3rd of May 2027? Thanks, A. Customer",

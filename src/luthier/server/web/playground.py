@@ -61,7 +61,9 @@ def _groups(workspace: Workspace, asked: Sequence[str]) -> list[TargetGroup]:
     names = [model.name for model in workspace.models.list()]
     bases = [Target(name, name) for name in dict.fromkeys([STARTER, *names])]
     known = {target.reference for target in (*versions, *tuned, *bases)}
-    others = [Target(reference, reference) for reference in dict.fromkeys(asked) if reference and reference not in known]
+    others = [
+        Target(reference, reference) for reference in dict.fromkeys(asked) if reference and reference not in known
+    ]
     found = (("As asked", others), ("Versions", versions), ("Runs", tuned), ("Base models", bases))
     return [TargetGroup(label, targets) for label, targets in found if targets]
 

@@ -62,11 +62,12 @@ SETTINGS = (
         unit="tokens",
     ),
     Setting(
-        name="max_steps", recipe_name="settings.max_steps", label="Most steps", help="Ends earlier than the epochs would."
+        name="max_steps",
+        recipe_name="settings.max_steps",
+        label="Most steps",
+        help="Ends earlier than the epochs would.",
     ),
-    Setting(
-        name="rank", recipe_name="adapter.rank", label="Adapter rank", help="How much the adapter can hold."
-    ),
+    Setting(name="rank", recipe_name="adapter.rank", label="Adapter rank", help="How much the adapter can hold."),
 )
 
 
@@ -151,9 +152,7 @@ def check(request: Request, form: FormData) -> HTMLResponse:
 def plan(request: Request, form: FormData) -> HTMLResponse:
     workspace, fetches = workspace_of(request), fetches_of(request)
     if is_missing(workspace, form.base):
-        return render(
-            TrainPlan(plan=None, problem=None, base=form.base, fetch=fetches.get(form.base), is_missing=True)
-        )
+        return render(TrainPlan(plan=None, problem=None, base=form.base, fetch=fetches.get(form.base), is_missing=True))
     try:
         made = workspace.plans.make(_recipe(form))
     except LuthierError as error:

@@ -1,0 +1,120 @@
+"""A person's way in the browser: bring a file, see what is found and planned, train, watch, chat with the result."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import luthier
+from luthier.settings import Settings
+from luthier.workspace import Workspace
+from tests.builders.models import a_model_folder
+from tests.server.web.visiting import Visitor, launched, visiting
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TRAINING_MS = 240_000  # a busy machine loads torch slowly
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium: str) -> Iterator[Browser]:
+    with launched(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def workspace(workspace_folder: Path) -> Iterator[Workspace]:
+    with luthier.open(settings=Settings(home=workspace_folder, offline=True, supervisor_idle_seconds=2)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visitor(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
+    with visiting(chrome, workspace) as arrived:
+        yield arrived
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    path = tmp_path / "pegs.jsonl"
+    rows = [{"prompt": f"{number} pegs", "completion": f"pegs: {number}"} for number in range(40)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_model_folder(tmp_path_factory.mktemp("base") / "tiny")
+
+
+def fill_in(page: Page, base: Path, steps: int) -> None:
+    page.get_by_label("Base model").fill(str(base))
+    page.get_by_label("Name of the run").fill("pegs")
+    page.get_by_label("Most steps").fill(str(steps))
+
+
+def test_from_a_file_to_a_chat_with_the_tuned_model(visitor: Visitor, orders: Path, base: Path) -> None:
+    page = visitor.page
+    page.get_by_role("link", name="Use my own examples").click()
+    page.get_by_role("radio", name="A file").check()
+    page.get_by_label("Path on this machine").fill(str(orders))
+    fill_in(page, base, steps=12)
+    expect(page.locator("#train-check")).to_contain_text("prompt-completion")
+    expect(page.locator("#train-plan")).to_contain_text("12 steps", timeout=TRAINING_MS)
+
+    page.get_by_role("button", name="Start the run").click()
+    page.wait_for_url("**/runs/run_*")
+    expect(page.locator('[data-fact="step"]')).to_have_text("12 of 12", timeout=TRAINING_MS)
+    expect(page.locator("#run-header .state").first).to_have_text("completed", timeout=TRAINING_MS)
+    expect(page.locator(".uplot canvas")).to_be_visible()
+    expect(page.locator("#run-preflight")).to_contain_text("What the model sees")
+    expect(page.locator("#run-proof")).to_contain_text("Answers, before and after")
+
+    page.get_by_role("link", name="Chat with it").click()
+    page.get_by_label("Most tokens").fill("8")
+    page.get_by_label("Your message").fill("3 pegs")
+    page.keyboard.press("Enter")
+    for figures in page.locator("[data-figures]").all():
+        expect(figures).to_contain_text("tok/s", timeout=TRAINING_MS)
+
+
+def test_a_run_can_be_stopped_and_resumed_where_it_was(visitor: Visitor, orders: Path, base: Path) -> None:
+    page = visitor.page
+    visitor.open("/train?source=file")
+    page.get_by_label("Path on this machine").fill(str(orders))
+    fill_in(page, base, steps=3000)
+    page.get_by_label("Epochs").fill("100")
+    page.get_by_role("button", name="Start the run").click()
+    page.wait_for_url("**/runs/run_*")
+    expect(page.locator('[data-fact="step"]')).not_to_have_text("0 of", timeout=TRAINING_MS)
+    expect(page.locator("#run-header .state").first).to_have_text("running", timeout=TRAINING_MS)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#run-header .state").first).to_have_text("stopped", timeout=TRAINING_MS)
+    expect(page.locator("#run-checkpoints tbody tr").first).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#run-header .state").first).to_have_text("running", timeout=TRAINING_MS)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator("#run-header .state").first).to_have_text("cancelled", timeout=TRAINING_MS)
+
+
+def test_a_file_that_is_sent_from_the_browser_becomes_a_dataset(visitor: Visitor, orders: Path) -> None:
+    page = visitor.page
+    visitor.open("/train?source=file")
+    page.get_by_label("or send a file from this browser").set_input_files(orders)
+    expect(page.get_by_label("Dataset", exact=True)).to_be_visible()
+    expect(page.locator("#train-check")).to_contain_text("40")
+    visitor.open("/datasets")
+    expect(page.get_by_role("link", name="pegs", exact=True)).to_be_visible()
+
+
+def test_a_file_with_a_bad_row_is_refused_with_its_place(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "c"\n{"prompt": "d", "completion": "e"}\n')
+    visitor.open("/train?source=file")
+    page.get_by_label("or send a file from this browser").set_input_files(bad)
+    expect(page.locator("[data-upload-said]")).to_contain_text("line 2")
+    visitor.complaints.clear()  # the browser notes every answer of 4xx

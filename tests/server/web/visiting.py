@@ -1,0 +1,53 @@
+"""A real browser that comes in by the link that the server prints, and notes everything that it complains of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from luthier.workspace import Workspace
+from tests.server.conftest import listening
+
+
+@dataclass
+class Visitor:
+    """A signed-in page."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        self.page.goto(self.url + address)
+
+    def listen(self) -> None:
+        def heard(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                self.complaints.append(f"{self.page.url}: {message.text}")
+
+        self.page.on("console", heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+
+@contextmanager
+def launched(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
+    """Leaving asserts that nothing was complained of."""
+    with listening(workspace) as client:
+        url = str(client.base_url).rstrip("/")
+        context = chrome.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        arrived = Visitor(context.new_page(), url)
+        arrived.listen()
+        arrived.page.goto(f"{url}/sign-in#code={workspace.sessions.new_code()}")
+        arrived.page.wait_for_url(f"{url}/")
+        yield arrived
+        context.close()
+        assert not arrived.complaints, "\n".join(arrived.complaints)
