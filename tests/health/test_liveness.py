@@ -1,6 +1,6 @@
 """The silent and the stuck are told from the slow."""
 
-from luthier.health.liveness import STUCK_SECONDS, Liveness, Vital
+from luthier.health.liveness import STARTING_SECONDS, STUCK_SECONDS, Liveness, Vital
 
 
 def test_a_worker_that_speaks_is_alive() -> None:
@@ -15,6 +15,12 @@ def test_silence_counts_as_frozen_only_after_the_limit() -> None:
     liveness.heard(Vital(work=1), now=10)
     assert not liveness.is_frozen(now=40)
     assert liveness.is_frozen(now=40.1)
+
+
+def test_a_worker_that_has_not_spoken_yet_is_given_time_to_start() -> None:
+    liveness = Liveness(silence_seconds=30, now=0)
+    assert not liveness.is_frozen(now=STARTING_SECONDS)
+    assert liveness.is_frozen(now=STARTING_SECONDS + 1)
 
 
 def test_a_pulse_without_work_is_frozen_in_the_end() -> None:

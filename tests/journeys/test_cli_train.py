@@ -1,6 +1,7 @@
 """A person tunes a model from the command line: watches, stops, resumes, interrupts, chats."""
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,73 +111,52 @@ def test_a_plan_says_why_before_anything_is_started(tuned: tuple[Cli, Finished])
     assert plan["memory"]["low"] <= plan["memory"]["high"]
 
 
-def test_a_detached_run_is_stopped_resumed_and_cancelled_by_its_id(cli: Cli) -> None:
+def test_a_run_in_the_background_is_watched_stopped_resumed_and_cancelled(cli: Cli) -> None:
     started = cli("train", "--base", "tiny", "--data", "orders.jsonl", *ENDLESS, "--detach")
     run_id = started.out.strip()
     assert (started.code, run_id.startswith("run_"), len(started.out.splitlines())) == (0, True, 1)
-    _wait_for_step(cli, run_id)
-    stopped = cli("runs", "stop", run_id[:20])
-    assert (stopped.code, "is paused" in stopped.out) == (0, True)
+
+    watcher = cli.start("runs", "watch", run_id)
+    read_until(watcher, "Training · step")
+    interrupt(watcher)
+    _, err = watcher.communicate(timeout=60)
+    assert (watcher.returncode, "Error: Interrupted" in err, "Traceback" in err) == (130, True, False)
+
+    assert "is running" not in cli("runs", "stop", run_id[:20]).err
     paused = cli("runs", "show", run_id, "--json").document
-    assert (paused["state"], paused["checkpoints"][-1]["step"]) == ("paused", paused["steps"])
+    assert paused["state"] == "paused"  # and not stopped by the watcher's end: `stop` would have refused
+    assert max(checkpoint["step"] for checkpoint in paused["checkpoints"]) == paused["steps"]
     assert cli("runs", "watch", run_id).code == 3
+
     assert cli("runs", "resume", run_id, "--detach", "--json").document["state"] == "queued"
-    _wait_for_step(cli, run_id, beyond=paused["steps"])
     assert "is cancelled" in cli("runs", "cancel", run_id).out
     assert cli("runs", "list", "--state", "cancelled", "--json").document[0]["run_id"] == run_id
 
 
-def test_interrupting_training_parks_it_and_says_how_to_go_on(cli: Cli) -> None:
+def test_interrupting_once_parks_the_run_and_twice_leaves_it_to_itself(cli: Cli) -> None:
     process = cli.start("train", "--base", "tiny", "--data", "orders.jsonl", *ENDLESS)
     read_until(process, "Training · step")
     interrupt(process)
     out, err = process.communicate(timeout=120)
-    assert process.returncode == 130, err
+    assert (process.returncode, "Traceback" in err) == (130, False)
     assert "is paused at step" in out
     assert "luthier runs resume orders" in err
-    assert cli("runs", "show", "orders", "--json").document["state"] == "paused"
 
-
-def test_interrupting_twice_leaves_the_run_to_itself(cli: Cli) -> None:
-    process = cli.start("train", "--base", "tiny", "--data", "orders.jsonl", *ENDLESS)
+    process = cli.start("runs", "resume", "orders")
     read_until(process, "Starting the worker")
     interrupt(process)
     read_until(process, "Ctrl-C again")
     interrupt(process)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, "Traceback" in err) == (130, False)
     assert "luthier runs watch orders" in err
-    assert "Traceback" not in err
 
 
-def test_interrupting_a_watcher_leaves_the_run_alone(cli: Cli) -> None:
-    cli("train", "--base", "tiny", "--data", "orders.jsonl", *ENDLESS, "--detach")
-    watcher = cli.start("runs", "watch", "orders")
-    read_until(watcher, "Training · step")
-    interrupt(watcher)
-    _, err = watcher.communicate(timeout=30)
-    assert watcher.returncode == 130
-    assert "Error: Interrupted" in err
-    assert "Traceback" not in err
-    assert cli("runs", "show", "orders", "--json").document["state"] == "running"
-
-
-@pytest.mark.parametrize("moment", [0.02, 0.1, 0.4, 1.0])
+@pytest.mark.parametrize("moment", [0.1, 0.5, 1.5])
 def test_ctrl_c_at_any_moment_before_the_run_is_a_sentence(cli: Cli, moment: float) -> None:
     process = cli.start("plans", "make", "--base", "tiny", "--data", "orders.jsonl")
     time.sleep(moment)
     interrupt(process)
     _, err = process.communicate(timeout=60)
-    assert process.returncode in (0, 130) or (moment < 0.1 and process.returncode < 0), err
-    assert "luthier" not in [line.partition(" ")[0] for line in err.splitlines() if "Traceback" in line]
-
-
-def _wait_for_step(cli: Cli, run_id: str, beyond: int = 0, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        run = cli("runs", "show", run_id, "--json").document
-        if run["steps"] > beyond and run["state"] == "running":
-            return
-        assert run["state"] not in ("failed", "paused", "completed"), run["problem"]
-        time.sleep(0.5)
-    raise AssertionError(f"{run_id} took no step beyond {beyond}")
+    assert process.returncode in (0, 130, -signal.SIGINT), err  # the last: before Python itself was ready
+    assert "luthier/" not in err, "a trace with our own files was shown"

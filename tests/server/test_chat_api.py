@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from tests.builders.models import a_model_folder
-from tests.server.conftest import listening
 
 from luthier.workspace import Workspace
+from tests.builders.models import a_model_folder
+from tests.server.conftest import listening
 
 
 def _question(target: object, **changes: Any) -> dict[str, Any]:
@@ -69,14 +69,15 @@ def test_a_model_that_cannot_be_loaded_is_a_problem_at_the_end_of_the_stream(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     model = a_model_folder(tmp_path / "model")
-    (model / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(
+        json.dumps(config | {"hidden_size": 64, "head_dim": 16})
+    )  # not what the weights are
     with (
         listening(workspace) as client,
         client.stream("POST", "/api/v1/chat", json=_question(model), timeout=120) as answer,
     ):
-        if answer.status_code == 200:
-            (kind, problem) = list(_events(answer))[-1]
-            assert kind == "problem"
-        else:
-            problem = json.loads(answer.read())
-    assert problem["detail"] and "Traceback" not in json.dumps(problem)
+        assert answer.status_code == 200
+        (kind, problem) = list(_events(answer))[-1]
+    assert kind == "problem"
+    assert problem["detail"] and problem["code"] and "Traceback" not in json.dumps(problem)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from luthier.domain.jobs import Job
-from luthier.domain.run_states import RunState
-from luthier.domain.runs import Run, WorkerLost
+from luthier.domain.run_states import RunMove, RunState, allowed_moves
+from luthier.domain.runs import Run, WorkerLost, WorkerNotStarted
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import sealed_folder
 from luthier.kit.journal import read_journal
@@ -37,6 +37,7 @@ def queued(store: Store, folders: Folders) -> Run:
 def claimed(attempts: Attempts) -> Assignment:
     assignment = attempts.claim_next()
     assert assignment is not None
+    attempts.write_job(assignment)
     return assignment
 
 
@@ -119,3 +120,20 @@ def test_a_cancelled_run_is_owned_until_its_worker_is_gone_and_leaves_no_checkpo
     attempts.close(run.run_id, run.token)
     assert attempts.owned() == []
     assert not folder.exists()
+
+
+def test_a_run_whose_attempt_cannot_begin_fails_and_can_be_resumed(
+    attempts: Attempts, queued: Run, folders: Folders, store: Store
+) -> None:
+    assignment = attempts.claim_next()
+    assert assignment is not None
+    folders.run(queued.run_id).train_file.unlink()
+    with pytest.raises(OSError):
+        attempts.write_job(assignment)
+    attempts.fail(queued.run_id, assignment.run.token, WorkerNotStarted(reason="no such file", run=queued.name))
+    with store.reading() as tx:
+        failed = tx.runs.find(queued.run_id)
+    assert failed.state is RunState.FAILED
+    assert failed.problem is not None
+    assert failed.problem.code == "runs.worker_not_started"
+    assert RunMove.RESUME in allowed_moves(failed.state)

@@ -103,6 +103,15 @@ class WorkerLost(WorkFailed):
     )
 
 
+class WorkerNotStarted(WorkFailed):
+    code = "runs.worker_not_started"
+    sentence = "No worker could be started for this run: {reason}."
+    actions = (
+        Action(label="Check that the disk of the workspace has space and can be written"),
+        Action(label="Try again", command="luthier runs resume {run}"),
+    )
+
+
 class WorkerFrozen(WorkFailed):
     code = "runs.worker_frozen"
     sentence = "The worker process gave no sign of life for {seconds} s and was ended."

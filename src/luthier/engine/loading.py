@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from luthier.data.render import Renderer
@@ -32,7 +33,7 @@ def load_base(folder: Path, precision: str, today: datetime | None = None) -> Lo
             use_safetensors=True,
             attn_implementation="sdpa",
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelDamaged(folder=folder, name=folder, reason="it cannot be loaded", details=repr(error)) from error
     _refuse_unsupported(model)
     model.requires_grad_(False)

@@ -60,7 +60,7 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
         if isinstance(error, OSError) and error.errno in _DISK_FULL:
             channel.say(_parked(run_folder, _disk_full(error, run_folder)))
             return EXIT_DONE
-        channel.say(Failed(problem=_problem_of(error, job, channel)))
+        channel.say(Failed(problem=problem_of(error, job, channel.phase)))
     return EXIT_FAILED
 
 
@@ -96,14 +96,15 @@ def _disk_full(error: OSError, run_folder: Path) -> Problem:
     return DiskFull(path=path, needed="some more bytes", free=show_bytes(free_bytes(run_folder))).problem
 
 
-def _problem_of(error: Exception, job: Job, channel: Channel) -> Problem:
+def problem_of(error: Exception, job: Job, phase: str) -> Problem:
+    """What cannot be foreseen, in words: too little memory, or a defect with its trace."""
     trace = traceback.format_exc()
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORT_OF_MEMORY):
         return WorkerShortOfMemory(
-            phase=channel.phase,
+            phase=phase,
             used=show_bytes(peak_rss_bytes()),
             half=max(64, job.settings.micro_batch_tokens // 2),
             run=job.run_id,
             details=trace,
         ).problem
-    return UnexpectedFailure(what=f"{type(error).__name__} while {channel.phase}", details=trace).problem
+    return UnexpectedFailure(what=f"{type(error).__name__} while {phase}", details=trace).problem

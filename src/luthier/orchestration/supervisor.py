@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from luthier.domain.jobs import Finished, fact_from
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import Attempt, Run, WorkerFrozen, WorkerLost
+from luthier.domain.runs import Attempt, Run, WorkerFrozen, WorkerLost, WorkerNotStarted
 from luthier.health.liveness import Liveness, Vital
 from luthier.kit.clock import Clock
 from luthier.kit.journal import DamagedJournal, Record, read_journal
@@ -68,12 +68,19 @@ class Supervisor:
         self._adopt()
         idle_since = self._clock.monotonic()
         while not self.ended:
-            self.tick()
+            self._tick_whatever_happens()
             if self._watches:
                 idle_since = self._clock.monotonic()
             elif self._clock.monotonic() - idle_since > self._settings.supervisor_idle_seconds:
                 return
             self._clock.sleep(TICK_SECONDS)
+
+    def _tick_whatever_happens(self) -> None:
+        """The loop's rim: a database that is busy, or one run's defect, must not leave the other runs alone."""
+        try:
+            self.tick()
+        except Exception:
+            log.exception("one look at the runs failed; trying again")
 
     def tick(self) -> None:
         if not self._watches:
@@ -92,10 +99,17 @@ class Supervisor:
 
     def _remember(self, watch: Watch) -> None:
         """What the journal said before we came: its last word, and a process that nobody had time to note."""
-        for record in read_journal(watch.folder.journal).records:
-            self._note(watch, record)
+        try:
+            records = read_journal(watch.folder.journal).records
+        except DamagedJournal as damage:
+            log.error("%s: %s", watch.run_id, damage)
+            return
+        for record in records:
+            self._hear(watch, record)
 
-    def _note(self, watch: Watch, record: Record) -> None:
+    def _hear(self, watch: Watch, record: Record) -> None:
+        work = record.body["busy"] if record.kind == "heartbeat" else None
+        watch.liveness.heard(Vital(work), self._clock.monotonic())
         if record.kind == "started" and watch.process is None:
             watch.process = identity_of(record.body["pid"])
         if record.kind in LAST_WORDS:
@@ -120,13 +134,19 @@ class Supervisor:
         assignment = self._attempts.claim_next()
         if assignment is None:
             return
-        watch = self._watch(assignment.run, assignment.attempt)
-        self._watches[watch.run_id] = watch
-        self._start(watch, assignment)
+        try:
+            self._attempts.write_job(assignment)
+            self._start(assignment)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            refusal = WorkerNotStarted(reason=reason.lower(), run=assignment.run.name, details=repr(error))
+            self._attempts.fail(assignment.run.run_id, assignment.run.token, refusal)
 
-    def _start(self, watch: Watch, assignment: Assignment) -> None:
+    def _start(self, assignment: Assignment) -> None:
+        watch = self._watch(assignment.run, assignment.attempt)
         watch.child = start_worker(assignment, str(self._folders.run(watch.run_id).root))
         watch.process = identity_of(watch.child.pid)
+        self._watches[watch.run_id] = watch
         if watch.process is not None:
             self._attempts.started(assignment, watch.process)
         log.info("started worker %d for %s, attempt %d", watch.child.pid, watch.run_id, assignment.attempt.number)
@@ -155,9 +175,7 @@ class Supervisor:
     def _take_in(self, watch: Watch) -> Run | None:
         tail = read_journal(watch.folder.journal, watch.offset)
         for record in tail.records:
-            vital = Vital(work=record.body["busy"]) if record.kind == "heartbeat" else Vital(work=None)
-            watch.liveness.heard(vital, self._clock.monotonic())
-            self._note(watch, record)
+            self._hear(watch, record)
         if not tail.records:
             return self._attempts.current(watch.run_id, watch.token)
         run = self._attempts.take_in(watch.run_id, watch.token, tail.records, tail.offset, watch.facts)

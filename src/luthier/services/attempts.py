@@ -16,7 +16,7 @@ from luthier.health.checkpoints import newest_intact
 from luthier.kit.clock import Clock
 from luthier.kit.files import sha256_of, write_json
 from luthier.kit.ids import new_id
-from luthier.kit.journal import JournalWriter, Record
+from luthier.kit.journal import JournalWriter, Record, read_journal
 from luthier.kit.processes import ProcessIdentity
 from luthier.services.folders import AttemptFolder, Folders
 from luthier.services.run_facts import FactFolder
@@ -28,7 +28,7 @@ MOST_LOSSES = 3  # of a worker without a step in between, before a person is ask
 
 @dataclass(frozen=True)
 class Assignment:
-    """A claimed run with the folder of its new attempt; the job is written, the worker not yet started."""
+    """A claimed run with the folder of its new attempt; the worker is not yet started."""
 
     run: Run
     attempt: Attempt
@@ -55,9 +55,11 @@ class Attempts:
                 tx, run, RunMove.CLAIM, author="supervisor", cause="its turn", at=now, started_at=started, **claimed
             )
             tx.attempts.put(run.run_id, attempt)
-        folder = self._folders.run(run.run_id).attempt(attempt.number)
-        write_json(folder.job, self._job(run).model_dump(mode="json"))
-        return Assignment(run=run, attempt=attempt, folder=folder)
+        return Assignment(run=run, attempt=attempt, folder=self._folders.run(run.run_id).attempt(attempt.number))
+
+    def write_job(self, assignment: Assignment) -> None:
+        """Raises OSError when the run's own folder cannot be read or written."""
+        write_json(assignment.folder.job, self._job(assignment.run).model_dump(mode="json"))
 
     def _job(self, run: Run) -> Job:
         folder = self._folders.run(run.run_id)
@@ -132,7 +134,8 @@ class Attempts:
     def send(self, run: Run, kind: str) -> None:
         """Tells the worker, through its folder, what is wished."""
         command = Command.model_validate({"kind": kind, "token": run.token})
-        writer = JournalWriter(self._folders.run(run.run_id).attempt(run.attempt).commands, self._clock)
+        path = self._folders.run(run.run_id).attempt(run.attempt).commands
+        writer = JournalWriter(path, self._clock, first_seq=len(read_journal(path).records) + 1)
         try:
             writer.append(command.kind, {"token": command.token}, durable=True)
         finally:
@@ -155,7 +158,7 @@ class Attempts:
             return move_run(tx, run, move, author="supervisor", cause=cause, at=now, **changes)
 
     def fail(self, run_id: str, token: int, error: LuthierError) -> None:
-        """The run cannot go on, and another attempt would not help."""
+        """The attempt cannot even begin; a person has to mend something first."""
         with self._store.writing() as tx:
             run = self._close_attempt(tx, run_id, token)
             if run is not None and (run.state, RunMove.FAIL) in TRANSITIONS:
