@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.kit.loopback import Exchange
@@ -18,10 +17,11 @@ class SmallHub:
     files: dict[str, bytes]
     licence: str | None = "apache-2.0"
     tampered: dict[str, bytes] = field(default_factory=dict)  # served instead of what the listing promises
-    before: Callable[[Exchange], bool] = lambda exchange: False  # may answer itself, and then returns True
+    replaced_by: bytes | None = None  # the one answer to everything
 
     def __call__(self, exchange: Exchange) -> None:
-        if self.before(exchange):
+        if self.replaced_by is not None:
+            exchange.answer(200, self.replaced_by)
             return
         path = exchange.path.partition("?")[0]
         if path == f"/api/models/{self.repository}/revision/main":

@@ -95,7 +95,7 @@ def test_a_model_that_the_hub_does_not_have_is_not_found(hub: Hub) -> None:
 
 def test_a_hub_that_answers_nonsense_is_unreachable_and_not_a_crash(hub: Hub, small: SmallHub) -> None:
     for nonsense in (b"<html>", b"[]", b'{"sha": "x"}', b'{"sha": "x", "siblings": []}'):
-        small.before = lambda exchange, body=nonsense: exchange.answer(200, body) or True
+        small.replaced_by = nonsense
         with pytest.raises(ModelUnreachable):
             hub.look_up("some/model")
 

@@ -46,7 +46,7 @@ def adapters(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
 def a_question(base: Path, adapter: str | None = None, text: str = "a", **changes: object) -> ChatRequest:
     target = ChatTarget(label="tiny", base_folder=str(base), adapter_folder=adapter)
     values: dict[str, object] = {"max_new_tokens": 12, **changes}
-    return ChatRequest(target=target, messages=(ChatMessage(role="user", content=text),), **values)  # type: ignore[arg-type]
+    return ChatRequest(target=target, messages=(ChatMessage(role="user", content=text),), **values)
 
 
 def talk(*messages: Ask | Withdraw) -> list[Said | Refused]:

@@ -14,6 +14,7 @@ from tests.cli.running import Cli, Finished, interrupt, read_until
 pytestmark = pytest.mark.slow
 
 WOODS = ("oak", "ash", "elm", "maple", "spruce")
+PROOF = "evaluation:\n  examples: 3\n  max_new_tokens: 8\n"
 ENDLESS = ("--set", "max_steps=5000", "--set", "epochs=100", "--set", "checkpoint_every=2000")
 
 
@@ -42,7 +43,7 @@ def tuned(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     """A workspace in which one run has completed, and what `luthier train --json` said of it."""
     cli = Cli(tmp_path_factory.mktemp("tuned") / "workspace", folder)
     recipe = folder / "recipe.yaml"
-    recipe.write_text("name: woods\nbase: tiny\ndata: orders.jsonl\nsettings:\n  max_steps: 6\n")
+    recipe.write_text("name: woods\nbase: tiny\ndata: orders.jsonl\nsettings:\n  max_steps: 6\n" + PROOF)
     yield cli, cli("train", "recipe.yaml", "--set", "checkpoint_every=3", "--json", timeout=280)
     cli.close()
 
@@ -122,9 +123,8 @@ def test_a_run_in_the_background_is_watched_stopped_resumed_and_cancelled(cli: C
     _, err = watcher.communicate(timeout=60)
     assert (watcher.returncode, "Error: Interrupted" in err, "Traceback" in err) == (130, True, False)
 
-    assert "is running" not in cli("runs", "stop", run_id[:20]).err
+    assert "is paused" in cli("runs", "stop", run_id[:20]).out  # the watcher's end has not stopped it before
     paused = cli("runs", "show", run_id, "--json").document
-    assert paused["state"] == "paused"  # and not stopped by the watcher's end: `stop` would have refused
     assert max(checkpoint["step"] for checkpoint in paused["checkpoints"]) == paused["steps"]
     assert cli("runs", "watch", run_id).code == 3
 

@@ -1,6 +1,10 @@
+import errno
+from string import Formatter
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
 from luthier.domain import (  # noqa: F401 - loaded so that their errors stand in the tree
     chat,
@@ -22,14 +26,9 @@ from luthier.server.errors import PROBLEM_TYPE, view_of
 
 def _raised(kind: type[LuthierError]) -> LuthierError:
     """The error with every field of its words filled."""
-
-    class Anything(dict[str, object]):
-        def __missing__(self, name: str) -> str:
-            return name
-
     error = kind.__new__(kind)
     words = [kind.sentence, *(action.command or "" for action in kind.actions), *(a.label for a in kind.actions)]
-    names = {name for text in words for _, name, _, _ in __import__("string").Formatter().parse(text) if name}
+    names = {name for text in words for _, name, _, _ in Formatter().parse(text) if name}
     LuthierError.__init__(error, **{name: name for name in names})
     return error
 
@@ -94,6 +93,15 @@ def test_an_unknown_page_is_a_page(browser: TestClient) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "There is nothing at /nothing-here." in answer.text
+
+
+def test_a_disk_that_is_full_while_a_body_is_read_is_said_to_be_full(app: FastAPI, program: TestClient) -> None:
+    def spool() -> None:
+        raise HTTPException(400) from OSError(errno.ENOSPC, "No space left on device")
+
+    app.add_api_route("/api/v1/spool", spool)
+    answer = program.get("/api/v1/spool")
+    assert (answer.status_code, answer.json()["code"]) == (409, "disk.full")
 
 
 def test_a_defect_shows_no_trace_and_is_written_down(

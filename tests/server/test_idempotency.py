@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,7 @@ def test_a_malformed_key_is_refused(program: TestClient, done: list[str], key: s
 
 def test_answers_survive_a_restart_and_go_after_a_week(tmp_path: Path) -> None:
     class Later(SystemClock):
-        def now(self):  # type: ignore[no-untyped-def]
-            from datetime import timedelta
-
+        def now(self) -> datetime:
             return super().now() + timedelta(days=8)
 
     assert Answers(tmp_path, SystemClock()).claim("name", "print") is None

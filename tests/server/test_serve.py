@@ -97,12 +97,16 @@ def test_a_second_server_of_the_workspace_is_refused_and_named_the_first(
         assert str(process.pid) in str(refused.value)
 
 
-def test_a_killed_server_does_not_lock_the_next_one_out(workspace_folder: Path) -> None:
+def test_a_killed_server_locks_nobody_out_and_its_half_uploads_are_cleared_away(workspace_folder: Path) -> None:
     with _served(workspace_folder) as (process, _):
         process.kill()
         process.wait()
+    half = workspace_folder / ".upload-half"
+    half.mkdir()
+    (half / "orders.jsonl").write_text("{")
     with _served(workspace_folder) as (_, printed):
         assert "Luthier is ready" in printed
+        assert not half.exists()
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from luthier.domain.errors import DiskFull
 from luthier.domain.jobs import Progress
 from luthier.domain.models import (
     BaseModelNotFound,
@@ -159,6 +160,20 @@ def test_offline_asks_nobody(models_for: Callable[..., Models], server: Loopback
 def test_an_unreachable_hub_is_said_with_its_reason(models_for: Callable[..., Models]) -> None:
     with pytest.raises(ModelUnreachable, match="cannot be reached"):
         models_for().get("some/model")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_said_and_leaves_no_half_model(
+    models_for: Callable[..., Models], server: Loopback, tmp_path: Path
+) -> None:
+    models = models_for(server.address)
+    parts = tmp_path / "cache" / "parts" / COMMIT
+    parts.mkdir(parents=True)
+    (parts / "model.safetensors.part").symlink_to("/dev/full")
+    with pytest.raises(DiskFull):
+        models.get("some/model")
+    assert not models.is_here("some/model")
+    assert list((tmp_path / "cache" / "models").iterdir()) == []
 
 
 def test_the_starter_says_why_neither_source_could_be_reached(

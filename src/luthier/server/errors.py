@@ -1,6 +1,9 @@
 """The only place that knows status codes: an error of the tree becomes problem+json, or a page."""
 
+import errno
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +17,7 @@ from luthier.domain.errors import (
     AccessDenied,
     Action,
     DataProblem,
+    DiskFull,
     LuthierError,
     MissingPart,
     ModelProblem,
@@ -36,6 +40,8 @@ from luthier.domain.requests import (
     TooManyStreams,
 )
 from luthier.domain.sessions import NotSignedIn
+from luthier.kit.files import free_bytes
+from luthier.kit.units import show_bytes
 from luthier.server.web import problem_page
 
 PROBLEM_TYPE = "application/problem+json"
@@ -147,8 +153,12 @@ def _invalid(found: Sequence[Any]) -> RequestInvalid:
 
 
 def _from_framework(request: Request, error: HTTPException) -> LuthierError:
-    if isinstance(error.__cause__, LuthierError):  # raised while a body was being read
-        return error.__cause__
+    cause = error.__cause__  # of what went wrong while a body was being read
+    if isinstance(cause, LuthierError):
+        return cause
+    if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+        place = tempfile.gettempdir()
+        return DiskFull(path=place, needed="as many bytes as were sent", free=show_bytes(free_bytes(Path(place))))
     match error.status_code:
         case 404:
             return NoSuchAddress(path=request.url.path)

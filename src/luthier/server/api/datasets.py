@@ -18,6 +18,8 @@ from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
 from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import DatasetView, Rows, shown_report
 
+UPLOAD_PREFIX = ".upload-"  # of the folders in which sent files lie while they are imported
+
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=PROBLEMS)
 
 
@@ -72,7 +74,7 @@ def upload_dataset(
     needed, free = file.size or 0, free_bytes(folder)
     if 2 * needed > free:  # the file itself, and its examples in canonical form
         raise UploadNeedsSpace(needed=show_bytes(needed), free=show_bytes(free))
-    with TemporaryDirectory(prefix=".upload-", dir=folder) as place:
+    with TemporaryDirectory(prefix=UPLOAD_PREFIX, dir=folder) as place:
         path = Path(place) / _plain_name(file.filename)
         with open(path, "wb") as copy:
             shutil.copyfileobj(file.file, copy, 1 << 20)
