@@ -21,7 +21,7 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Fix a setting, e.g. learning_rate=1e-4; may be repeated."),
 ]
-MethodOption = Annotated[str | None, typer.Option(help="sft (default) or cpt.")]
+MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help="sft (default) or cpt.")]
 
 
 class MappingNotUnderstood(WrongUsage):

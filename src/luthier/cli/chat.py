@@ -18,11 +18,13 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
     terminal: Terminal,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="A version, a run, or a base model.")],
     against: Annotated[str | None, typer.Option(metavar="TARGET", help="Ask this one the same.")] = None,
-    prompt: Annotated[str | None, typer.Option(help="Ask this and end; `-` reads it from standard input.")] = None,
-    system: Annotated[str | None, typer.Option(help="The system message.")] = None,
-    temperature: Annotated[float, typer.Option(min=0, max=2, help="0 takes the likeliest token.")] = 0.0,
-    max_tokens: Annotated[int, typer.Option(min=1, max=8192, help="Longest answer.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, help="Of the chance, when the temperature is above 0.")] = 0,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Ask this and end; `-` reads it from standard input.")
+    ] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system message.")] = None,
+    temperature: Annotated[float, typer.Option(min=0, max=2, metavar="T", help="0 takes the likeliest token.")] = 0.0,
+    max_tokens: Annotated[int, typer.Option(min=1, max=8192, metavar="N", help="Longest answer.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the chance, when the temperature is above 0.")] = 0,
 ) -> None:
     """Chat with a version, a run or a base model. In a conversation, /new begins afresh and Ctrl-D ends."""
     asking = Asking(system=system, temperature=temperature, max_new_tokens=max_tokens, seed=seed)

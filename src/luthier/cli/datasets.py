@@ -16,7 +16,7 @@ from luthier.kit.units import show_count
 app = declare.noun()
 
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file with examples.")]
-ShapeOption = Annotated[str | None, typer.Option(help="Shape of the data, when it is not detected.")]
+ShapeOption = Annotated[str | None, typer.Option(metavar="SHAPE", help="Shape of the data, when it is not detected.")]
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="Name, id, or the beginning of an id.")]
 
 
@@ -33,7 +33,7 @@ def check(terminal: Terminal, path: PathArgument, shape: ShapeOption = None, col
 def import_(
     terminal: Terminal,
     path: PathArgument,
-    name: Annotated[str | None, typer.Option(help="What to call it (default: after the file).")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it (default: after the file).")] = None,
     shape: ShapeOption = None,
     column: MapOption = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
@@ -65,8 +65,8 @@ def show(terminal: Terminal, dataset: DatasetArgument) -> None:
 def preview(
     terminal: Terminal,
     dataset: DatasetArgument,
-    offset: Annotated[int, typer.Option(min=0, help="How many examples to pass over.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 5,
+    offset: Annotated[int, typer.Option(min=0, metavar="N", help="How many examples to pass over.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many to show.")] = 5,
 ) -> None:
     """Examples as Luthier reads them."""
     workspace = terminal.workspace

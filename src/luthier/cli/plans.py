@@ -16,13 +16,15 @@ app = declare.noun()
 @declare.command(app, "make")
 def make(  # noqa: PLR0913 - a command's options are its parameters
     terminal: Terminal,
-    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE.yaml]", help="A recipe file.")] = None,
+    recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE.yaml", help="A recipe file.")] = None,
     base: BaseOption = None,
     data: DataOption = None,
     held_out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Examples to measure with, not train on.")
     ] = None,
-    shape: Annotated[str | None, typer.Option(help="Shape of the data, when it is not detected.")] = None,
+    shape: Annotated[
+        str | None, typer.Option(metavar="SHAPE", help="Shape of the data, when it is not detected.")
+    ] = None,
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,

@@ -26,9 +26,9 @@ _STATES = ", ".join(state.value for state in RunState)
 def list_(
     terminal: Terminal,
     state: Annotated[
-        list[str] | None, typer.Option(help=f"Only runs in this state; may be repeated: {_STATES}.")
+        list[str] | None, typer.Option(metavar="STATE", help=f"Only runs in this state; may be repeated: {_STATES}.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many at most.")] = 50,
 ) -> None:
     """Runs, newest first."""
     unknown = [name for name in state or () if name not in set(RunState)]
@@ -124,9 +124,11 @@ def cancel(terminal: Terminal, run: RunArgument) -> None:
 def metrics(
     terminal: Terminal,
     run: RunArgument,
-    name: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. loss; may be repeated.")] = None,
-    after: Annotated[int, typer.Option(min=0, help="Only steps after this one.")] = 0,
-    last: Annotated[int, typer.Option(min=1, help="How many steps the table shows.")] = 20,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one, e.g. loss; may be repeated.")
+    ] = None,
+    after: Annotated[int, typer.Option(min=0, metavar="STEP", help="Only steps after this one.")] = 0,
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="How many steps the table shows.")] = 20,
 ) -> None:
     """What was measured at each step, at full precision under --json."""
     points = terminal.workspace.runs.metrics(run, names=name, after_step=after)
@@ -137,7 +139,7 @@ def metrics(
 def logs(
     terminal: Terminal,
     run: RunArgument,
-    lines: Annotated[int, typer.Option(min=1, max=10_000, help="How many lines from the end.")] = 200,
+    lines: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many lines from the end.")] = 200,
 ) -> None:
     """The end of the worker's log."""
     tail = terminal.workspace.runs.log_tail(run, lines)

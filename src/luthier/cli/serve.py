@@ -15,8 +15,12 @@ app = declare.shortcut()
 @declare.command(app, "serve")
 def serve(
     terminal: Terminal,
-    host: Annotated[str | None, typer.Option(help="Address to listen on (default: this machine only).")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on (default: this machine only).")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, metavar="PORT", help="Port; 0 takes any that is free.")
+    ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
 ) -> None:
     """Open the workshop in the browser. The printed link signs you in; it works once."""

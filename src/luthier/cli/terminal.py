@@ -50,7 +50,7 @@ class Terminal:
             print_json(document)
             return
         for part in view():
-            self.out.print(part)
+            self.out.print(part, soft_wrap=isinstance(part, str))  # an id or a link must stay in one piece
 
     @contextmanager
     def answering(self, who: str, prefix: str = "") -> Iterator[Callable[[str], None]]:

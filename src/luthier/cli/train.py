@@ -17,17 +17,19 @@ app = declare.shortcut()
 @declare.command(app, "train")
 def train(  # noqa: PLR0913 - a command's options are its parameters
     terminal: Terminal,
-    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE.yaml]", help="A recipe file.")] = None,
+    recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE.yaml", help="A recipe file.")] = None,
     base: BaseOption = None,
     data: DataOption = None,
     held_out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Examples to measure with, not train on.")
     ] = None,
-    shape: Annotated[str | None, typer.Option(help="Shape of the data, when it is not detected.")] = None,
+    shape: Annotated[
+        str | None, typer.Option(metavar="SHAPE", help="Shape of the data, when it is not detected.")
+    ] = None,
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
-    name: Annotated[str | None, typer.Option(help="What to call the run.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Print the run's id and leave it in the background.")

@@ -5,11 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 import torch
+import transformers
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from luthier.data.render import Renderer
 from luthier.domain.models import BaseUnsupported, ModelDamaged, ModelShape
+
+transformers.utils.logging.disable_progress_bar()  # a log is no terminal
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +28,20 @@ def load_base(folder: Path, precision: str, today: datetime | None = None) -> Lo
     Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model, loading = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype={"bf16": torch.bfloat16, "fp32": torch.float32}[precision],
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
             attn_implementation="sdpa",
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelDamaged(folder=folder, name=folder, reason="it cannot be loaded", details=repr(error)) from error
+    if loading["missing_keys"]:  # transformers fills them with random numbers
+        reason = f"it lacks {len(loading['missing_keys'])} tensors, {min(loading['missing_keys'])} among them"
+        raise ModelDamaged(folder=folder, name=folder, reason=reason)
     _refuse_unsupported(model)
     model.requires_grad_(False)
     model.eval()

@@ -4,10 +4,10 @@ import math
 
 
 def not_finite(loss: float, gradient_norm: float) -> str | None:
-    """What to call the value in a sentence; None when both are finite."""
-    for name, value in (("", loss), ("the gradient ", gradient_norm)):
+    """What became of it, to stand after "the loss became"; None when both are finite."""
+    for name, value in (("", loss), (" in its gradient", gradient_norm)):
         if math.isnan(value):
-            return f"{name}not a number"
+            return f"not a number{name}"
         if math.isinf(value):
-            return f"{name}infinite"
+            return f"infinite{name}"
     return None

@@ -9,7 +9,7 @@ from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.jobs import Alert, Sample
 from luthier.domain.plans import Estimate
 from luthier.domain.preflight import PreflightReport
-from luthier.domain.run_states import ACTIVE, FINAL, RunMove, RunState, allowed_moves
+from luthier.domain.run_states import ACTIVE, RunMove, RunState, allowed_moves
 from luthier.domain.runs import Checkpoint, Run
 from luthier.server.web.context import Context
 from luthier.workspace import Workspace
@@ -162,11 +162,6 @@ PARTS: dict[str, Callable[[Workspace, Run], Context]] = {
     "preflight": preflight,
     "log": log,
 }
-
-
-def is_settled(run: Run) -> bool:
-    """Nothing will change by itself any more."""
-    return run.state in FINAL | {RunState.FAILED, RunState.PAUSED}
 
 
 def seconds_left(run: Run) -> Span | None:

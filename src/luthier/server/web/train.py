@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -12,82 +12,14 @@ from luthier.domain.datasets import Dataset, DatasetReport
 from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.models import BaseModel
 from luthier.domain.plans import Plan
-from luthier.domain.recipes import Recipe
-from luthier.kit.frozen import Frozen
 from luthier.server.web.context import Context
 from luthier.server.web.fetching import Fetch, fetches_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
-from luthier.services.models import STARTER
-from luthier.services.recipes import make_recipe
-from luthier.services.sample_task import sample_recipe
+from luthier.server.web.train_form import SETTINGS, Setting, Source, TrainForm, data_of, recipe_of
 from luthier.workspace import Workspace
 
 router = APIRouter(prefix="/train", include_in_schema=False)
-
-Source = Literal["sample", "dataset", "file"]
-
-
-class Setting(Frozen):
-    """A field of the form that pins one value of the recipe; left empty, the planner decides."""
-
-    name: str  # of the form's field
-    recipe_name: str  # dotted
-    label: str
-    help: str
-    unit: str = ""
-    kind: Literal["number", "text"] = "number"
-
-
-SETTINGS = (
-    Setting(name="epochs", recipe_name="settings.epochs", label="Epochs", help="How often each example is seen."),
-    Setting(
-        name="learning_rate",
-        recipe_name="settings.learning_rate",
-        label="Learning rate",
-        help="How far one step goes. Too high and the loss jumps; too low and little is learned.",
-    ),
-    Setting(
-        name="batch_size",
-        recipe_name="settings.batch_size",
-        label="Batch size",
-        help="Examples that one step learns from.",
-        unit="examples",
-    ),
-    Setting(
-        name="max_length",
-        recipe_name="settings.max_length",
-        label="Longest example",
-        help="What is longer is left out.",
-        unit="tokens",
-    ),
-    Setting(
-        name="max_steps",
-        recipe_name="settings.max_steps",
-        label="Most steps",
-        help="Ends earlier than the epochs would.",
-    ),
-    Setting(name="rank", recipe_name="adapter.rank", label="Adapter rank", help="How much the adapter can hold."),
-)
-
-
-class TrainForm(Frozen):
-    """What the form sends; every field is text, because an empty one means that the planner decides."""
-
-    source: Source = "sample"
-    dataset: str = ""
-    path: str = ""
-    base: str = STARTER
-    method: str = "sft"
-    held_out: str = ""
-    name: str = ""
-    skip_bad_rows: bool = False
-    epochs: str = ""
-    learning_rate: str = ""
-    batch_size: str = ""
-    max_length: str = ""
-    max_steps: str = ""
-    rank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +86,7 @@ def plan(request: Request, form: FormData) -> HTMLResponse:
     if is_missing(workspace, form.base):
         return render(TrainPlan(plan=None, problem=None, base=form.base, fetch=fetches.get(form.base), is_missing=True))
     try:
-        made = workspace.plans.make(_recipe(form))
+        made = workspace.plans.make(recipe_of(form))
     except LuthierError as error:
         return render(TrainPlan(plan=None, problem=error.problem, base=form.base, fetch=None, is_missing=False))
     return render(TrainPlan(plan=made, problem=None, base=form.base, fetch=None, is_missing=False))
@@ -175,7 +107,7 @@ def cancel_fetch(request: Request, form: FormData) -> HTMLResponse:
 
 @router.post("/start")
 def start(request: Request, form: FormData) -> Response:
-    run = workspace_of(request).runs.submit(_recipe(form))
+    run = workspace_of(request).runs.submit(recipe_of(form))
     return Response(status_code=204, headers={"HX-Redirect": f"/runs/{run.run_id}"})
 
 
@@ -195,29 +127,4 @@ def _waiting_for(form: TrainForm) -> str:
 def _report(workspace: Workspace, form: TrainForm) -> DatasetReport:
     if form.source == "dataset":
         return workspace.datasets.get(form.dataset).report
-    return workspace.datasets.check(_data(form))
-
-
-def _data(form: TrainForm) -> str:
-    match form.source:
-        case "sample":
-            return sample_recipe().data
-        case "dataset":
-            return form.dataset
-        case "file":
-            return form.path.strip()
-
-
-def _recipe(form: TrainForm) -> Recipe:
-    """Raises RecipeInvalid, which names the setting."""
-    base = form.base.strip() or STARTER
-    values: dict[str, Any] = {"data": _data(form), "base": base, "skip_bad_rows": form.skip_bad_rows}
-    if form.source == "sample":
-        values = sample_recipe(base=base).model_dump(exclude_defaults=True)
-    elif form.source == "file" and form.held_out.strip():
-        values["held_out"] = form.held_out.strip()
-    values["method"] = form.method
-    if form.name.strip():
-        values["name"] = form.name.strip()
-    pins = {setting.recipe_name: getattr(form, setting.name).strip() for setting in SETTINGS}
-    return make_recipe(values | {name: text for name, text in pins.items() if text})
+    return workspace.datasets.check(data_of(form))
