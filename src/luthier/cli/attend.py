@@ -42,7 +42,7 @@ def _stop(terminal: Terminal, run: Run) -> int:
 def _leave(terminal: Terminal, run: Run) -> int:
     name = shlex.quote(run.name)
     terminal.say(
-        plain(f"{run.name} goes on in the background. Watch it, or throw it away:"),
+        plain(f"{run.name} is left to itself in the background. Watch it, or throw it away:"),
         plain(f"  luthier runs watch {name}", "command"),
         plain(f"  luthier runs cancel {name}", "command"),
     )

@@ -1,6 +1,7 @@
 """Where output goes: consoles with the product's colours, and one JSON document for scripts."""
 
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import orjson
@@ -26,6 +27,8 @@ THEME = Theme(
 
 def console(file: Any, *, quiet: bool = False) -> Console:
     """Neither markup nor emoji codes are interpreted: what is printed often comes out of people's files."""
+    if isinstance(file, TextIOWrapper):
+        file.reconfigure(errors="replace")  # a terminal without Unicode shows `?` instead of failing
     return Console(file=file, quiet=quiet, theme=THEME, markup=False, emoji=False, highlight=False)
 
 

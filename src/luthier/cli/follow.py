@@ -37,8 +37,8 @@ _PHASES = {
 }
 
 
-def follow(terminal: Terminal, run: Run, after_seq: int, *, until: frozenset[RunState] = RESTING) -> Run:
-    """Shows what happens after the event `after_seq`; returns the run in one of the states `until`."""
+def follow(terminal: Terminal, run: Run, after_seq: int) -> Run:
+    """Shows what happens after the event `after_seq`; returns the run once it rests."""
     workspace, clock = terminal.workspace, terminal.workspace.clock
     next_look = clock.monotonic()
     with terminal.progress(_opening(run)) as line:
@@ -50,7 +50,7 @@ def follow(terminal: Terminal, run: Run, after_seq: int, *, until: frozenset[Run
                 teller.tell(event)
                 after_seq = event.seq
             if not events:
-                if run.state in until:
+                if run.state in RESTING:
                     return run
                 if clock.monotonic() >= next_look:
                     workspace.keep_supervised()

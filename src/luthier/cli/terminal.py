@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,6 +17,8 @@ from luthier.cli.render.progress import ProgressLine
 from luthier.cli.render.text import visible
 from luthier.domain.jobs import Progress
 from luthier.workspace import Workspace
+
+Done = TypeVar("Done")
 
 
 class Terminal:
@@ -71,7 +73,7 @@ class Terminal:
         """A line that shows how far something is; use as a context manager."""
         return ProgressLine(self.messages, start)
 
-    def patiently(self, what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
+    def patiently(self, what: str, work: Callable[[Callable[[Progress], None]], Done]) -> Done:
         """Runs `work` with a callback that shows its progress."""
         with self.progress(what) as line:
             return work(line.update)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
+
+from luthier.engine.kv_cache import growing_cache
 
 
 class Decoder:
@@ -16,7 +18,7 @@ class Decoder:
 
     def __init__(self, model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> None:
         self._model = model
-        self._cache = DynamicCache(config=model.config)
+        self._cache = growing_cache(model)
         longest = max(len(prompt) for prompt in prompts)
         ids = torch.zeros(len(prompts), longest, dtype=torch.long)
         self._mask = torch.zeros(len(prompts), longest, dtype=torch.long)

@@ -85,7 +85,6 @@ def test_the_first_load_is_small(chrome: Browser, workspace: Workspace, little: 
         fresh.wait_for_timeout(300)
         assert all(address.startswith(url) for address in received)
         assert 20_000 < sum(received.values()) <= FIRST_LOAD_BYTES, received
-        print(place, sum(received.values()))
         fresh.context.close()
         context.close()
 
