@@ -82,3 +82,10 @@ def test_the_workspace_option_wins_over_the_environment(cli: Cli) -> None:
     cli("runs", "list", "--workspace", str(cli.folder / "another"))
     assert (cli.folder / "another" / "workspace.json").exists()
     assert not cli.home.exists()
+
+
+def test_a_terminal_without_unicode_still_shows_everything(cli: Cli) -> None:
+    (cli.folder / "orders.jsonl").write_text('{"prompt": "2 × oak\\n", "completion": "née"}\n', encoding="utf-8")
+    cli.environment |= {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    answer = cli("datasets", "check", "orders.jsonl")
+    assert (answer.code, "2 ? oak" in answer.out) == (0, True)
