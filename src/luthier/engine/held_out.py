@@ -24,12 +24,13 @@ def held_out_loss(
     """
     total, tokens = 0.0, 0
     with packed_attention(base.model), products_in(settings):
-        for group in micro_batches(held_out.lengths.tolist(), settings.micro_batch_tokens):
+        groups = micro_batches(held_out.lengths.tolist(), settings.micro_batch_tokens)
+        for done, group in enumerate(groups):
             channel.obey()
+            channel.progress("measuring the held-out loss", done, len(groups))
             row = held_out.packed(group)
             total += row_loss(base.model, row).item()
             tokens += len(supervised_places(row))
-            channel.busy += 1
     value = not_finite(total, 0.0)
     if value is not None:
         raise LossNotFinite(value=value, step=step, lower=settings.learning_rate / 5, rows="of the held-out examples")

@@ -78,7 +78,7 @@ def get_metrics(
     workspace: OpenWorkspace,
     reference: Reference,
     name: Annotated[list[str] | SkipJsonSchema[None], Query(description="only these, e.g. loss, held_out_loss")] = None,
-    after_step: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    after_step: Annotated[int, Query(ge=-1, lt=2**63, description="step 0 is the base model")] = -1,
     most_points: Annotated[int, Query(ge=4, le=100_000, description="of each curve; extremes are kept")] = 2_000,
 ) -> list[Series]:
     points = sorted(workspace.runs.metrics(reference, name, after_step), key=lambda point: (point.name, point.step))
