@@ -193,3 +193,11 @@ def test_the_real_starter_is_what_its_facts_say(starter_folder: Path) -> None:
     facts = read_json(starter_folder / "model.json")
     assert facts["name"] == "starter"
     assert facts["licence"] == "Apache-2.0"
+
+
+def test_a_file_is_refused_as_no_model_instead_of_being_looked_for_on_the_hub(
+    tmp_path: Path, models_for: Callable[..., Models]
+) -> None:
+    (tmp_path / "some.csv").write_text("a,b\n")
+    with pytest.raises(FolderIsNoModel, match=r"some\.csv"):
+        models_for().get(str(tmp_path / "some.csv"))

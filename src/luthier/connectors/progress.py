@@ -12,4 +12,4 @@ def report_bytes(what: str, on_progress: OnProgress | None, before: int, total: 
     """Progress within one of several files; `before` are the bytes of those that are done."""
     if on_progress is None:
         return None
-    return lambda done, _: on_progress(Progress(what=what, done=before + done, total=total))
+    return lambda done, _: on_progress(Progress(what=what, done=before + done, total=total, unit="bytes"))

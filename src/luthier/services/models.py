@@ -7,7 +7,7 @@ from luthier.connectors.model_folder import inspect_model_folder, revision_of
 from luthier.connectors.starter import Fetched
 from luthier.domain.models import BaseModel, BaseModelNotFound, FolderIsNoModel, ModelDamaged
 from luthier.kit.clock import Clock
-from luthier.kit.files import MANIFEST_NAME, read_json, sealed_folder, sha256_of, write_json
+from luthier.kit.files import MANIFEST_NAME, exists, read_json, sealed_folder, sha256_of, write_json
 from luthier.services.folders import Folders
 from luthier.services.model_sources import STARTER, ModelSources, OnProgress, folder_name, is_fetchable
 from luthier.settings import Settings
@@ -26,7 +26,7 @@ class Models:
 
         Raises BaseModelNotFound, FolderIsNoModel, ModelRunsCode, ModelDamaged, and what fetching raises.
         """
-        if _is_folder(reference):
+        if _is_on_disk(reference):
             return self._local(Path(reference).expanduser().absolute())
         if not is_fetchable(reference):
             raise BaseModelNotFound(name=reference)
@@ -44,7 +44,7 @@ class Models:
 
     def is_here(self, reference: str) -> bool:
         """Whether it can be had without fetching anything; a folder counts even when it is no model."""
-        return _is_folder(reference) or (is_fetchable(reference) and self._is_installed(reference))
+        return _is_on_disk(reference) or (is_fetchable(reference) and self._is_installed(reference))
 
     def list(self) -> "list[BaseModel]":
         """Those in the workspace, the starter first."""
@@ -113,5 +113,6 @@ class Models:
         return self._folders.models / folder_name(reference)
 
 
-def _is_folder(reference: str) -> bool:
-    return reference not in ("", STARTER) and Path(reference).expanduser().is_dir()
+def _is_on_disk(reference: str) -> bool:
+    """A file counts too: it is refused as no model instead of being looked for on the hub."""
+    return reference not in ("", STARTER) and exists(Path(reference).expanduser())

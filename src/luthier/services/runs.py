@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-import yaml
-
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.events import Event
 from luthier.domain.jobs import Alert, Progress, Sample
@@ -17,6 +15,7 @@ from luthier.kit.files import write_atomically, write_json
 from luthier.kit.ids import new_id
 from luthier.services.folders import Folders
 from luthier.services.plans import Plans, Preparation
+from luthier.services.recipes import dump_recipe
 from luthier.services.run_moves import move_run
 from luthier.store import Store
 
@@ -60,8 +59,7 @@ class Runs:
     def _write_folder(self, run_id: str, recipe: Recipe, preparation: Preparation) -> None:
         folder = self._folders.run(run_id)
         preparation.write_data(folder.train_file, folder.held_out_file)
-        document = yaml.safe_dump(recipe.model_dump(mode="json", exclude_defaults=True), sort_keys=False)
-        write_atomically(folder.recipe, document.encode())
+        write_atomically(folder.recipe, dump_recipe(recipe).encode())
         write_json(folder.plan, preparation.plan.model_dump(mode="json"))
 
     def stop(self, reference: str, author: str = "user") -> Run:

@@ -10,11 +10,11 @@ from luthier.services.recipes import make_recipe
 NAME = "workshop-orders"
 _TRAINING: dict[str, Any] = {
     "settings.learning_rate": 1e-3,
-    "settings.batch_size": 4,  # the same tokens in more and smaller steps teach this task better
-    "settings.epochs": 1,
+    "settings.epochs": 1.5,  # one pass in smaller batches left 8 of the 60 held-out orders wrong, this leaves 2
 }
 _QUICK: dict[str, Any] = {  # less training and a coarser proof: just as honest, only less sharp
     "settings.epochs": 0.6,
+    "settings.batch_size": 4,  # so few tokens teach more in more and smaller steps
     "evaluation.examples": 15,
 }
 
