@@ -34,7 +34,7 @@ def much(workspace: Workspace, store: Store) -> Scene:
     return stage("much", store, workspace.folders)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while one is open, nothing else in this process can run an event loop
 def chrome(chromium: str) -> Iterator[Browser]:
     with launched(chromium) as browser:
         yield browser
