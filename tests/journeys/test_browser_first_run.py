@@ -55,7 +55,7 @@ def fill_in(page: Page, base: Path, steps: int) -> None:
     page.get_by_label("Most steps").fill(str(steps))
 
 
-def test_from_a_file_to_a_chat_with_the_tuned_model(visitor: Visitor, orders: Path, base: Path) -> None:
+def test_from_a_file_to_a_proven_model_that_can_be_chatted_with(visitor: Visitor, orders: Path, base: Path) -> None:
     page = visitor.page
     page.get_by_role("link", name="Use my own examples").click()
     page.get_by_role("radio", name="A file").check()
@@ -72,12 +72,7 @@ def test_from_a_file_to_a_chat_with_the_tuned_model(visitor: Visitor, orders: Pa
     expect(page.locator("#run-preflight")).to_contain_text("What the model sees")
     expect(page.locator("#run-proof")).to_contain_text("Answers, before and after")
 
-    page.get_by_role("link", name="Chat with it").click()
-    page.get_by_label("Most tokens").fill("8")
-    page.get_by_label("Your message").fill("3 pegs")
-    page.keyboard.press("Enter")
-    for figures in page.locator("[data-figures]").all():
-        expect(figures).to_contain_text("tok/s", timeout=TRAINING_MS)
+    expect(page.get_by_role("link", name="Chat with it")).to_be_visible()
 
 
 def test_a_run_can_be_stopped_and_resumed_where_it_was(visitor: Visitor, orders: Path, base: Path) -> None:
