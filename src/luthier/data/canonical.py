@@ -2,33 +2,22 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from luthier.domain.datasets import DatasetUnreadable, Example, Message, Role, ToolCall
-from luthier.kit.files import sync_folder
+from luthier.kit.files import writing_atomically
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> str:
     """Writes one example per line, whole or not at all, in bounded memory; returns the file's sha256."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.part")
     digest = hashlib.sha256()
-    try:
-        with open(staged, "wb") as file:
-            for example in examples:
-                line = to_line(example)
-                digest.update(line)
-                file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with writing_atomically(path) as file:
+        for example in examples:
+            line = to_line(example)
+            digest.update(line)
+            file.write(line)
     return digest.hexdigest()
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -17,11 +17,18 @@ _CHUNK = 1 << 20
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replaces `path` so that a reader, or a crash at any moment, sees the old content or the new, never a part."""
+    with writing_atomically(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_atomically(path: Path) -> Iterator[BinaryIO]:
+    """As `write_atomically`, for content that comes piece by piece; an exception leaves `path` as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with open(staged, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
