@@ -13,6 +13,8 @@ from luthier.services.recipes import make_recipe, parse_pin, read_recipe
 
 BaseOption = Annotated[str | None, typer.Option(metavar="MODEL", help="starter (default), a folder, or a hub id.")]
 DataOption = Annotated[str | None, typer.Option(metavar="FILE", help="Examples: a file, or an imported dataset.")]
+HeldOutOption = Annotated[str | None, typer.Option(metavar="FILE", help="Examples to measure with, not train on.")]
+ShapeOption = Annotated[str | None, typer.Option(metavar="SHAPE", help="Shape of the data, when it is not detected.")]
 MapOption = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="PART=COLUMN", help="Which column holds a part of the shape; may be repeated."),

@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 from luthier.cli import declare
-from luthier.cli.asking import AskedFor, BaseOption, DataOption, MapOption, MethodOption, SetOption, recipe_from
+from luthier.cli.asking import (
+    AskedFor,
+    BaseOption,
+    DataOption,
+    HeldOutOption,
+    MapOption,
+    MethodOption,
+    SetOption,
+    ShapeOption,
+    recipe_from,
+)
 from luthier.cli.render.plans import show_plan
 from luthier.cli.terminal import Terminal
 
@@ -19,12 +29,8 @@ def make(  # noqa: PLR0913 - a command's options are its parameters
     recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE.yaml", help="A recipe file.")] = None,
     base: BaseOption = None,
     data: DataOption = None,
-    held_out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Examples to measure with, not train on.")
-    ] = None,
-    shape: Annotated[
-        str | None, typer.Option(metavar="SHAPE", help="Shape of the data, when it is not detected.")
-    ] = None,
+    held_out: HeldOutOption = None,
+    shape: ShapeOption = None,
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
