@@ -136,8 +136,7 @@ def test_a_turn_that_the_template_forgets_is_found(tmp_path: Path) -> None:
     assert found(examined(renderer(tmp_path, template=FORGETFUL), CHATS))["turn_not_trained"] is Level.ERROR
 
 
-def test_a_mask_that_learns_something_else_is_found(tmp_path: Path) -> None:
-    """The renderer is right; what is planted is a tokenizer that cannot say what the text says."""
+def test_a_word_that_the_tokenizer_takes_for_a_control_token_is_found(tmp_path: Path) -> None:
     given = renderer(tmp_path, control=(*CONTROL, "answer"))
     report = examined(given, CHATS)
     assert "control_token_in_text" in found(report)

@@ -1,6 +1,7 @@
 """A person's way in the browser: bring a file, see what is found and planned, train, watch, chat with the result."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,14 @@ def test_from_a_file_to_a_proven_model_that_can_be_chatted_with(visitor: Visitor
     expect(page.locator("#run-preflight")).to_contain_text("What the model sees")
     expect(page.locator("#run-proof")).to_contain_text("Answers, before and after")
 
-    expect(page.get_by_role("link", name="Chat with it")).to_be_visible()
+    page.get_by_role("link", name="Chat with it").click()
+    page.wait_for_url(re.compile(r"/playground\?"))  # until it is loaded, Enter means nothing
+    page.get_by_label("Most tokens").fill("8")
+    page.get_by_label("Your message").fill("3 pegs")
+    page.keyboard.press("Enter")
+    for figures in page.locator("[data-figures]").all():
+        expect(figures).to_contain_text("tok/s", timeout=TRAINING_MS)
+    expect(page.locator(".turn-assistant")).to_have_count(2)
 
 
 def test_a_run_can_be_stopped_and_resumed_where_it_was(visitor: Visitor, orders: Path, base: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,33 @@ def test_a_dataset_is_found_by_name_and_by_the_beginning_of_its_id(cli: InThisPr
     rows = cli("datasets", "preview", "oak-orders", "--offset", "1", "--limit", "1", "--json").document
     assert [row["row"] for row in rows] == [2]
     assert cli("datasets", "show", "elm").code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits how large a file may grow, which Windows cannot")
+def test_a_disk_without_room_is_named_and_nothing_half_written_stays(cli: InThisProcess) -> None:
+    (cli.folder / "orders.jsonl").write_text(GOOD_ROW * 20_000)
+    assert cli("datasets", "list", "--json").document == []
+    with _files_of_at_most(500_000):
+        answer = cli("datasets", "import", "orders.jsonl")
+    assert answer.code == 1
+    assert "no space" in answer.err
+    assert "examples.jsonl" in answer.err
+    assert _is_a_plain_error(answer)
+    assert cli("datasets", "list", "--json").document == []
+    assert cli("datasets", "import", "orders.jsonl", "--json").document["examples"] == 20_000
+
+
+@contextmanager
+def _files_of_at_most(size: int) -> Iterator[None]:
+    """Writing more fails as it does on a full disk."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def _is_a_plain_error(answer: Finished) -> bool:

@@ -46,10 +46,10 @@ def test_a_visitor_may_send_a_burst_then_as_fast_as_the_bucket_refills() -> None
 
 
 def test_visitors_and_classes_of_addresses_have_buckets_of_their_own() -> None:
+    alone = _taken(Rates(HandClock()), WRITE)
     rates = Rates(HandClock())
-    _taken(rates, SIGN_IN)
-    rates.take("two", SIGN_IN)
-    rates.take("one", WRITE)
+    assert _taken(rates, SIGN_IN, "one") == _taken(rates, SIGN_IN, "two") == 10
+    assert _taken(rates, WRITE, "one") == alone
 
 
 def test_a_refusal_says_how_long_to_wait(program: TestClient) -> None:

@@ -11,7 +11,7 @@ from luthier.domain.runs import MetricPoint, Run
 from luthier.server.api.downsampling import downsample
 from luthier.store import Store
 from luthier.workspace import Workspace
-from tests.builders import a_checkpoint, a_moment, a_run
+from tests.builders import a_checkpoint, a_moment, a_plan, a_run
 
 
 def _keep(store: Store, *runs: Run) -> None:
@@ -146,6 +146,24 @@ def test_samples_come_from_what_happened(program: TestClient, store: Store) -> N
     with store.writing() as tx:
         tx.events.append("run.sample", run.run_id, "worker", body, a_moment())
     assert program.get("/api/v1/runs/orders/samples").json() == [{"kind": "sample", **body}]
+
+
+def test_warnings_come_oldest_first_with_what_can_be_done(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    actions = [{"label": "Look at the log", "command": "luthier runs logs orders"}]
+    with store.writing() as tx:
+        for step in (3, 9):
+            body = {"code": "runs.worker_lost", "sentence": "It ended.", "actions": actions, "step": step}
+            tx.events.append("run.alert", run.run_id, "supervisor", body, a_moment())
+    alerts = program.get("/api/v1/runs/orders/alerts").json()
+    assert [(alert["step"], alert["actions"]) for alert in alerts] == [(3, actions), (9, actions)]
+
+
+def test_the_system_message_of_the_training_data_is_told(program: TestClient, store: Store) -> None:
+    _keep(store, a_run(name="orders", plan=a_plan(system_prompt="Answer in JSON.")), a_run(name="plain"))
+    told = [program.get(f"/api/v1/runs/{name}").json()["system_prompt"] for name in ("orders", "plain")]
+    assert told == ["Answer in JSON.", None]
 
 
 @pytest.mark.parametrize("reference", ["..%2f..%2fetc", "%00", "x" * 400, "%F0%9F%8E%BB", "a%0d%0ab"])

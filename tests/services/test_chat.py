@@ -11,6 +11,7 @@ from luthier.services.models import Models
 from luthier.settings import Settings
 from luthier.store import Store
 from tests.builders.models import a_model_folder
+from tests.builders.plans import a_plan
 from tests.builders.runs import a_run
 from tests.builders.versions import a_version
 from tests.kit.clocks import PatientClock
@@ -46,6 +47,16 @@ def test_a_version_goes_before_the_run_of_the_same_name(chat: Chat, store: Store
         tx.versions.add(a_version(name="orders", adapter_folder="/versions/1"))
     assert chat.resolve("orders").adapter_folder == "/versions/1"
     assert chat.resolve(run.run_id).adapter_folder == "/runs/1/adapter"
+
+
+def test_what_was_tuned_brings_the_system_message_of_its_training_data(chat: Chat, store: Store) -> None:
+    run = a_run(adapter_folder="/runs/1/adapter", plan=a_plan(system_prompt="Answer in JSON."))
+    version = a_version(run_id=run.run_id)
+    with store.writing() as tx:
+        tx.runs.add(run)
+        tx.versions.add(version)
+    for reference in (run.run_id, version.version_id):
+        assert chat.resolve(reference).system_prompt == "Answer in JSON."
 
 
 def test_a_run_without_an_adapter_says_in_which_state_it_is(chat: Chat, store: Store) -> None:

@@ -155,5 +155,6 @@ def test_a_store_that_is_closed_leaves_no_file_open(tmp_path: Path) -> None:
     store.close()
     alone = sqlite3.connect(path, isolation_level=None)
     alone.execute("PRAGMA locking_mode = EXCLUSIVE")
-    alone.execute("BEGIN EXCLUSIVE")
+    alone.execute("BEGIN EXCLUSIVE")  # refused while anybody else has the file open
+    assert alone.in_transaction
     alone.close()

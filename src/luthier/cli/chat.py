@@ -8,6 +8,7 @@ import typer
 from luthier.cli import declare
 from luthier.cli.conversation import Answer, Asking, Speaker, converse
 from luthier.cli.errors import NotUnderstood
+from luthier.cli.render.text import one_line, soft
 from luthier.cli.terminal import Terminal
 
 app = declare.shortcut()
@@ -21,15 +22,23 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
     prompt: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Ask this and end; `-` reads it from standard input.")
     ] = None,
-    system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system message.")] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="The system message (default: the one TARGET was trained with; '' for none)."
+        ),
+    ] = None,
     temperature: Annotated[float, typer.Option(min=0, max=2, metavar="T", help="0 takes the likeliest token.")] = 0.0,
     max_tokens: Annotated[int, typer.Option(min=1, max=8192, metavar="N", help="Longest answer.")] = 256,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the chance, when the temperature is above 0.")] = 0,
 ) -> None:
     """Chat with a version, a run or a base model. In a conversation, /new begins afresh and Ctrl-D ends."""
-    asking = Asking(system=system, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
     chats = terminal.workspace.chat
-    speakers = [Speaker(chats, chats.resolve(name), asking) for name in (target, against) if name is not None]
+    targets = [chats.resolve(name) for name in (target, against) if name is not None]
+    if system is None and (system := targets[0].system_prompt):
+        terminal.say(soft(f"System message of its training data: {one_line(system)} (--system '' for none)"))
+    asking = Asking(system=system or None, temperature=temperature, max_new_tokens=max_tokens, seed=seed)
+    speakers = [Speaker(chats, target, asking) for target in targets]
     question = _question(prompt)
     if question is None and terminal.options.as_json:
         raise NotUnderstood(message="--json needs a question: --prompt TEXT.", command="luthier chat")
@@ -38,7 +47,7 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
         return
     answers = [_ask(terminal, speaker, question, named=len(speakers) > 1) for speaker in speakers]
     if terminal.options.as_json:
-        terminal.result(_document(question, answers), lambda: [])
+        terminal.result(_document(question, asking, answers), lambda: [])
 
 
 def _question(prompt: str | None) -> str | None:
@@ -57,6 +66,6 @@ def _ask(terminal: Terminal, speaker: Speaker, question: str, *, named: bool) ->
     return answer
 
 
-def _document(question: str, answers: list[Answer]) -> dict[str, Any]:
+def _document(question: str, asking: Asking, answers: list[Answer]) -> dict[str, Any]:
     first, *others = [answer.document() for answer in answers]
-    return {"prompt": question, **first, "against": others[0] if others else None}
+    return {"system": asking.system, "prompt": question, **first, "against": others[0] if others else None}

@@ -28,6 +28,7 @@ from luthier.domain.errors import (
     WorkFailed,
     WrongUsage,
 )
+from luthier.health.disk import disk_full
 
 GOOD, FAILED, WRONG_USAGE, NEEDS_ATTENTION, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -112,6 +113,8 @@ def _as_luthier_error(raised: BaseException) -> LuthierError:
         context = getattr(raised, "ctx", None)
         command = context.command_path if context else "luthier"
         return NotUnderstood(message=_sentence(raised.format_message()), command=command)
+    if full := disk_full(raised):
+        return full
     trace = "".join(traceback.format_exception(raised))
     return UnexpectedFailure(what=f"{type(raised).__name__}: {raised}", details=trace)
 

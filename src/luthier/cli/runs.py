@@ -10,7 +10,7 @@ from luthier.cli.errors import NotUnderstood, problem_document
 from luthier.cli.follow import RESTING, follow
 from luthier.cli.outcome import outcome_document, report_outcome, show_outcome
 from luthier.cli.render.preflight import show_preflight
-from luthier.cli.render.runs import metrics_table, runs_table, show_run
+from luthier.cli.render.runs import metrics_table, runs_table, show_alerts, show_run
 from luthier.cli.render.text import heading, plain
 from luthier.cli.terminal import Terminal
 from luthier.domain.run_states import RunState
@@ -51,9 +51,11 @@ def show(
     losses = runs.metrics(found.run_id, names=("loss",))
     checkpoints = runs.checkpoints(found.run_id)
     preflight = runs.preflight(found.run_id)
+    alerts = runs.alerts(found.run_id)
 
     def view() -> Any:
         yield from show_run(found, losses, checkpoints)
+        yield from show_alerts(alerts)
         if preflight:
             yield heading("Preflight")
             yield from show_preflight(preflight, rows=3 if tokens or preflight.errors else 0)
@@ -65,6 +67,7 @@ def show(
         **outcome_document(terminal.workspace, found),
         "checkpoints": checkpoints,
         "preflight": preflight,
+        "alerts": alerts,
         "plan": found.plan,
     }
     terminal.result(document, view)

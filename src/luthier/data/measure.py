@@ -29,7 +29,16 @@ def measure(renderer: Renderer, train: Sequence[Example], held_out: Sequence[Exa
         supervised_share=supervised / int(lengths.sum()),
         answers_are_json=all(_is_json_document(_last_answer(example)) for example in judged),
         answer_tokens_max=max(_answer_tokens(each) for each in renderer.render_many(judged)),
+        system_prompt=_shared_system_prompt(sample),
     )
+
+
+def _shared_system_prompt(examples: Sequence[Example]) -> str | None:
+    firsts = {
+        example.messages[0].content if example.messages and example.messages[0].role is Role.SYSTEM else None
+        for example in examples
+    }
+    return firsts.pop() if len(firsts) == 1 else None
 
 
 def _last_answer(example: Example) -> str:

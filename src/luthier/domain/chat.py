@@ -14,6 +14,7 @@ class ChatTarget(Frozen):
     label: str  # as the user named it
     base_folder: str
     adapter_folder: str | None = None
+    system_prompt: str | None = None  # what it was trained with, when that was always the same
 
 
 class ChatMessage(Frozen):

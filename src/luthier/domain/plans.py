@@ -40,6 +40,7 @@ class DataFacts(Frozen):
     supervised_share: float  # of all tokens
     answers_are_json: bool  # of the held-out examples, or else of the training examples
     answer_tokens_max: int
+    system_prompt: str | None = None  # the system message that every example begins with
 
 
 class EvaluationPlan(Frozen):
@@ -53,6 +54,7 @@ class Plan(Frozen):
     adapter: LoraSettings
     settings: TrainingSettings
     evaluation: EvaluationPlan
+    system_prompt: str | None = None  # what every example begins with; without it the tuned model is out of its depth
     examples: int  # to train on
     held_out: int
     tokens_per_epoch: int  # estimated from DataFacts; the worker's Prepared fact has the exact number

@@ -112,6 +112,12 @@ class WorkerNotStarted(WorkFailed):
     )
 
 
+class ResultUnreadable(WorkFailed):
+    code = "runs.result_unreadable"
+    sentence = "The run is trained, and {file}, in which its worker left the answers, cannot be read."
+    actions = (Action(label="Answer and measure again from its last checkpoint", command="luthier runs resume {run}"),)
+
+
 class WorkerFrozen(WorkFailed):
     code = "runs.worker_frozen"
     sentence = "The worker process gave no sign of life for {seconds} s and was ended."

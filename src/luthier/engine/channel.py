@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from luthier.domain.jobs import DURABLE, HEARTBEAT_SECONDS, Fact, Heartbeat, Phase, Progress
+from luthier.engine.log import log
 from luthier.kit.clock import Clock
 from luthier.kit.journal import JournalWriter, read_journal
 
@@ -50,6 +51,7 @@ class Channel:
         body = fact.model_dump(mode="json", exclude={"kind"})
         with self._lock:
             self._append(fact.kind, body)
+        log(fact, self._clock.now())
 
     def enter(self, phase: PhaseName) -> None:
         self.phase = phase

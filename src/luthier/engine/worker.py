@@ -1,6 +1,5 @@
 """One attempt from job.json to its last fact: the rim at which every failure becomes a sentence in the journal."""
 
-import errno
 import os
 import signal
 import sys
@@ -11,7 +10,7 @@ from types import FrameType
 
 import torch
 
-from luthier.domain.errors import DiskFull, LuthierError, Problem, UnexpectedFailure
+from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
 from luthier.domain.jobs import Cancelled, Failed, Job, Parked, Started
 from luthier.domain.runs import WorkerShortOfMemory
 from luthier.engine.channel import Channel, Interrupted, JournalLost
@@ -20,12 +19,12 @@ from luthier.engine.determinism import compute_deterministically, fingerprint
 from luthier.engine.memory_use import peak_rss_bytes
 from luthier.engine.tasks.finetune import finetune
 from luthier.health.checkpoints import newest_intact, step_of
+from luthier.health.disk import disk_full
 from luthier.kit.clock import SystemClock
-from luthier.kit.files import free_bytes, read_json
+from luthier.kit.files import read_json
 from luthier.kit.units import show_bytes
 
 EXIT_DONE, EXIT_FAILED, EXIT_JOURNAL_LOST = 0, 1, 74
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SHORT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "could not create a memory object")
 
 
@@ -57,8 +56,8 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
         raise
     except Exception as error:  # noqa: BLE001 - the worker's rim: whatever it is, the journal says it
         traceback.print_exc()
-        if isinstance(error, OSError) and error.errno in _DISK_FULL:
-            channel.say(_parked(run_folder, _disk_full(error, run_folder)))
+        if full := disk_full(error, run_folder):
+            channel.say(_parked(run_folder, full.problem))
             return EXIT_DONE
         channel.say(Failed(problem=problem_of(error, job, channel.phase)))
     return EXIT_FAILED
@@ -89,11 +88,6 @@ def _parked(run_folder: Path, problem: Problem | None) -> Parked:
     if newest is None:
         return Parked(step=0, folder=None, problem=problem)
     return Parked(step=step_of(newest), folder=newest.relative_to(run_folder).as_posix(), problem=problem)
-
-
-def _disk_full(error: OSError, run_folder: Path) -> Problem:
-    path = error.filename or run_folder
-    return DiskFull(path=path, needed="some more bytes", free=show_bytes(free_bytes(run_folder))).problem
 
 
 def problem_of(error: Exception, job: Job, phase: str) -> Problem:

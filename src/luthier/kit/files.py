@@ -32,8 +32,10 @@ def writing_atomically(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
-    except BaseException:
+    except BaseException as error:
         staged.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a write or a flush that fails does not say of which file
         raise
     sync_folder(path.parent)
 

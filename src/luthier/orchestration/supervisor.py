@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from luthier.domain.jobs import Finished, fact_from
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import Attempt, Run, WorkerFrozen, WorkerLost, WorkerNotStarted
+from luthier.domain.runs import Attempt, ResultUnreadable, Run, WorkerFrozen, WorkerLost, WorkerNotStarted
 from luthier.health.liveness import Liveness, Vital
 from luthier.kit.clock import Clock
 from luthier.kit.journal import DamagedJournal, Record, read_journal
@@ -201,9 +201,15 @@ class Supervisor:
         if record.kind == "finished" and run.state is RunState.COMPLETING:
             finished = fact_from(record.kind, record.body)
             if isinstance(finished, Finished):
-                self._attempts.complete(run, finished)
+                self._complete(run, finished)
         self._attempts.close(watch.run_id, watch.token)
         del self._watches[watch.run_id]
+
+    def _complete(self, run: Run, finished: Finished) -> None:
+        try:
+            self._attempts.complete(run, finished)
+        except ResultUnreadable as refusal:
+            self._attempts.fail(run.run_id, run.token, refusal)
 
     def _let_go(self, watch: Watch, error: WorkerLost | WorkerFrozen) -> None:
         log.warning("%s: %s", watch.run_id, error)

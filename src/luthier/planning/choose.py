@@ -60,6 +60,7 @@ def make_plan(recipe: Recipe, machine: Machine, shape: ModelShape, facts: DataFa
         adapter=adapter,
         settings=settings,
         evaluation=settle_evaluation(facts, recipe.method, ledger),
+        system_prompt=facts.system_prompt,
         examples=facts.examples,
         held_out=facts.held_out,
         tokens_per_epoch=round(facts.examples * facts.tokens_mean),

@@ -1,6 +1,5 @@
 """The only place that knows status codes: an error of the tree becomes problem+json, or a page."""
 
-import errno
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ from luthier.domain.errors import (
     AccessDenied,
     Action,
     DataProblem,
-    DiskFull,
     LuthierError,
     MissingPart,
     ModelProblem,
@@ -40,8 +38,7 @@ from luthier.domain.requests import (
     TooManyStreams,
 )
 from luthier.domain.sessions import NotSignedIn
-from luthier.kit.files import free_bytes
-from luthier.kit.units import show_bytes
+from luthier.health.disk import disk_full
 from luthier.server.web import problem_page
 
 PROBLEM_TYPE = "application/problem+json"
@@ -156,9 +153,8 @@ def _from_framework(request: Request, error: HTTPException) -> LuthierError:
     cause = error.__cause__  # of what went wrong while a body was being read
     if isinstance(cause, LuthierError):
         return cause
-    if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
-        place = tempfile.gettempdir()
-        return DiskFull(path=place, needed="as many bytes as were sent", free=show_bytes(free_bytes(Path(place))))
+    if cause is not None and (full := disk_full(cause, Path(tempfile.gettempdir()))):
+        return full
     match error.status_code:
         case 404:
             return NoSuchAddress(path=request.url.path)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from luthier.domain.errors import LuthierError, UnexpectedFailure
 from luthier.domain.requests import BodyTooLarge, ContentTypeNotAccepted, HostNotServed, OriginNotAllowed
+from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.ids import new_id
 from luthier.kit.units import show_bytes
@@ -54,7 +55,10 @@ class Gate:
             await self._app(request.scope, metered(request.receive, limits), send)
         except LuthierError as error:
             await self._refuse(request, error, send)
-        except Exception:
+        except Exception as error:
+            if not send.started and (full := disk_full(error)):
+                await self._refuse(request, full, send)
+                return
             incident = new_id("incident")
             LOG.exception("%s: %s %r failed", incident, request.method, request.url.path)
             if send.started:

@@ -9,7 +9,7 @@ from luthier.domain.errors import LuthierError
 from luthier.domain.evaluations import AnswerSheet, EvaluationReport
 from luthier.domain.jobs import Command, Finished, Job
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
-from luthier.domain.runs import Attempt, Run
+from luthier.domain.runs import Attempt, ResultUnreadable, Run
 from luthier.domain.versions import Version
 from luthier.evaluation import score
 from luthier.health.checkpoints import newest_intact
@@ -181,9 +181,15 @@ class Attempts:
         return run
 
     def complete(self, run: Run, finished: Finished) -> Run:
-        """Scores the answers, writes the proof, registers the version. A crash on the way leaves the run as it was."""
+        """Scores the answers, writes the proof, registers the version. A crash on the way leaves the run as it was.
+
+        Raises ResultUnreadable when the answers are not as the worker wrote them.
+        """
         folder = self._folders.run(run.run_id)
-        sheet = AnswerSheet.model_validate_json((folder.root / finished.answers_file).read_bytes())
+        try:
+            sheet = AnswerSheet.model_validate_json((folder.root / finished.answers_file).read_bytes())
+        except (OSError, ValueError) as error:
+            raise ResultUnreadable(run=run.name, file=finished.answers_file, details=repr(error)) from error
         report = score(sheet)
         write_json(folder.evaluation, report.model_dump(mode="json"))
         adapter = folder.root / finished.adapter_folder

@@ -27,14 +27,23 @@ class Chat:
         """
         version = self._version(reference)
         if version is not None:
+            origin = self._run(version.run_id)
             return ChatTarget(
-                label=version.label, base_folder=version.base_folder, adapter_folder=version.adapter_folder
+                label=version.label,
+                base_folder=version.base_folder,
+                adapter_folder=version.adapter_folder,
+                system_prompt=origin.plan.system_prompt if origin is not None else None,
             )
         run = self._run(reference)
         if run is not None:
             if run.adapter_folder is None:
                 raise RunHasNoAdapter(run=run.name, state=run.state.value)
-            return ChatTarget(label=run.name, base_folder=run.base_folder, adapter_folder=run.adapter_folder)
+            return ChatTarget(
+                label=run.name,
+                base_folder=run.base_folder,
+                adapter_folder=run.adapter_folder,
+                system_prompt=run.plan.system_prompt,
+            )
         if reference == STARTER or self._models.is_here(reference):
             return ChatTarget(label=reference, base_folder=self._models.get(reference).folder)
         raise TargetNotFound(name=reference)

@@ -1,6 +1,5 @@
 """Brings models into the user's cache, from the first source that has them: one at a time, and never half."""
 
-import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from luthier.connectors.starter import Fetched, Starter, starter_facts
 from luthier.domain.errors import DiskFull
 from luthier.domain.jobs import Progress
 from luthier.domain.models import BaseModelNotFound, StarterUnreachable
+from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.files import free_bytes, sealed_folder
 from luthier.kit.http import Http
@@ -110,6 +110,6 @@ def _disk_may_be_full(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise DiskFull(path=folder, needed="more bytes", free=show_bytes(free_bytes(folder))) from error
+        if full := disk_full(error, folder):
+            raise full from error
+        raise

@@ -97,7 +97,7 @@ def _run(tx: Transaction, folders: Folders, state: RunState, name: str, *, attac
         name=name,
         state=state,
         recipe=a_recipe(name=name, data="/home/maker/data/workshop-orders.jsonl"),
-        plan=a_plan(decisions=_REASONS),
+        plan=a_plan(decisions=_REASONS, system_prompt="Turn the order into JSON."),
         created_at=now - timedelta(minutes=20),
         updated_at=now,
         **_progress(state),

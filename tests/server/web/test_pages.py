@@ -54,6 +54,12 @@ def test_what_a_user_wrote_is_text_and_never_markup(browser: TestClient) -> None
     assert "&lt;script&gt;alert" in page
 
 
+def test_the_playground_offers_the_system_message_of_the_training_data(browser: TestClient, much: Scene) -> None:
+    page = browser.get("/playground", params={"target": much.version_id}).text
+    assert re.search(r'<textarea[^>]*name="system"[^>]*>Turn the order into JSON.</textarea>', page)
+    assert re.search(r'<textarea[^>]*name="system"[^>]*></textarea>', browser.get("/playground?target=starter").text)
+
+
 def test_an_address_that_leads_nowhere_says_so_and_shows_the_way_back(browser: TestClient) -> None:
     answer = browser.get("/nowhere")
     assert answer.status_code == 404

@@ -9,6 +9,7 @@ from luthier.cli.render.findings import show_actions
 from luthier.cli.render.moments import local_time
 from luthier.cli.render.tables import Cell, facts, table
 from luthier.cli.render.text import one_line, plain
+from luthier.domain.jobs import Alert
 from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run
 from luthier.kit.units import show_bytes, show_count, show_duration
@@ -78,6 +79,13 @@ def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Chec
     if run.problem:
         yield plain(f"Why it is {run.state.value}: {run.problem.sentence}", "bad")
         yield from show_actions(run.problem.actions)
+
+
+def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
+    for alert in alerts:
+        at = f"At step {alert.step}: " if alert.step else ""
+        yield plain(f"{at}{alert.sentence}", "warn")
+        yield from show_actions(alert.actions)
 
 
 def curve(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic.json_schema import SkipJsonSchema
 
 from luthier.domain.evaluations import EvaluationReport
-from luthier.domain.jobs import Sample
+from luthier.domain.jobs import Alert, Sample
 from luthier.domain.plans import Plan
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.recipes import Recipe
@@ -139,6 +139,12 @@ def get_evaluation(workspace: OpenWorkspace, reference: Reference) -> Evaluation
 def list_samples(workspace: OpenWorkspace, reference: Reference) -> list[Sample]:
     """The same prompts, answered before and after."""
     return workspace.runs.samples(reference)
+
+
+@router.get("/{reference}/alerts")
+def list_alerts(workspace: OpenWorkspace, reference: Reference) -> list[Alert]:
+    """What the worker or its supervisor warned of, oldest first."""
+    return workspace.runs.alerts(reference)
 
 
 def _not_there(workspace: OpenWorkspace, reference: str, what: str) -> ReportNotThere:

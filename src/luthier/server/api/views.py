@@ -57,17 +57,19 @@ class RunView(BaseModel):
     adapter_path: str | None = Field(description="the folder of the tuned adapter, in PEFT's format, once there is one")
     adapter_sha256: str | None
     version_id: str | None
+    system_prompt: str | None = Field(description="the system message that every training example begins with")
     summary: dict[str, Any] = Field(description="headline figures of the evaluation")
 
     @classmethod
     def of(cls, run: Run) -> "RunView":
         allowed = allowed_moves(run.state)
-        own = cls.model_fields.keys() - {"wishes", "problem", "adapter_path"}
+        own = cls.model_fields.keys() - {"wishes", "problem", "adapter_path", "system_prompt"}
         return cls(
             **{name: getattr(run, name) for name in own},
             wishes=[wish for wish in WISHES if wish in allowed],
             problem=RunProblem.of(run.problem) if run.problem else None,
             adapter_path=run.adapter_folder,
+            system_prompt=run.plan.system_prompt,
         )
 
 

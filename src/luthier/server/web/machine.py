@@ -5,6 +5,8 @@ from pathlib import Path
 
 import psutil
 
+psutil.cpu_percent(interval=None)  # each call measures since the one before, so the first answer means nothing
+
 
 @dataclass(frozen=True, slots=True)
 class Load:

@@ -23,6 +23,7 @@ _MOST_RUNS = 100
 class Target:
     reference: str  # what the API resolves
     label: str
+    system_prompt: str = ""  # what it was trained with
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class PlaygroundPage(Context):
     groups: Sequence[TargetGroup]
     target: str
     against: str  # empty for one column
+    system_prompt: str  # of the first model
     prompts: Sequence[str]  # suggestions: what the run's held-out examples asked
 
 
@@ -48,16 +50,27 @@ def playground(request: Request, target: str = "", against: str = "") -> HTMLRes
     groups = _groups(workspace, (target, against))
     chosen = target or groups[0].targets[0].reference
     page = PlaygroundPage(
-        frame=frame_of(request), groups=groups, target=chosen, against=against, prompts=_prompts(workspace, chosen)
+        frame=frame_of(request),
+        groups=groups,
+        target=chosen,
+        against=against,
+        system_prompt=next(
+            target.system_prompt for group in groups for target in group.targets if target.reference == chosen
+        ),
+        prompts=_prompts(workspace, chosen),
     )
     return render(page)
 
 
 def _groups(workspace: Workspace, asked: Sequence[str]) -> list[TargetGroup]:
     """What can be chatted with; a reference from the address that is in no list is offered as it was written."""
-    versions = [Target(version.version_id, version.label) for version in workspace.versions.list()]
     runs = workspace.runs.list(_MOST_RUNS, {RunState.COMPLETED})
-    tuned = [Target(run.run_id, run.name) for run in runs if run.adapter_folder is not None]
+    prompts = {run.run_id: run.plan.system_prompt or "" for run in runs}
+    tuned = [Target(run.run_id, run.name, prompts[run.run_id]) for run in runs if run.adapter_folder is not None]
+    versions = [
+        Target(version.version_id, version.label, prompts.get(version.run_id, ""))
+        for version in workspace.versions.list()
+    ]
     names = [model.name for model in workspace.models.list()]
     bases = [Target(name, name) for name in dict.fromkeys([STARTER, *names])]
     known = {target.reference for target in (*versions, *tuned, *bases)}

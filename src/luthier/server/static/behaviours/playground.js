@@ -13,7 +13,7 @@ form.addEventListener("submit", async (event) => {
   if (!text || send.disabled) return;
   question.value = "";
   busy(true);
-  await Promise.all(voices.filter((voice) => voice.target).map((voice) => voice.ask(text, settings())));
+  await Promise.all(voices.filter((voice) => voice.target).map((voice) => voice.ask(text, form.elements.system.value.trim(), settings())));
   busy(false);
   question.focus();
 });
@@ -36,10 +36,20 @@ root.addEventListener("click", ({ target }) => {
 
 root.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-target]")) return;
+  if (target === voices[0].select) offerSystemPrompt();
   const [first, second] = voices.map((voice) => voice.target);
   root.querySelector("[data-voices]").classList.toggle("voices-one", !second);
   history.replaceState(null, "", `?${new URLSearchParams({ target: first, ...(second && { against: second }) })}`);
 });
+
+// What a person wrote there stays.
+function offerSystemPrompt() {
+  const { system } = form.elements;
+  const offered = voices[0].systemPrompt;
+  if (system.value === system.defaultValue) system.value = offered;
+  system.defaultValue = offered;
+  if (offered) system.closest("details").open = true;
+}
 
 function settings() {
   const number = (name) => Number(form.elements[name].value);

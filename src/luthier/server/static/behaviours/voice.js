@@ -16,6 +16,10 @@ export class Voice {
     return this.select.value;
   }
 
+  get systemPrompt() {
+    return this.select.selectedOptions[0].dataset.systemPrompt;
+  }
+
   clear() {
     this.stop();
     this.#turns = [];
@@ -28,13 +32,14 @@ export class Voice {
   }
 
   // Streams one answer. An answer that is stopped stays, as far as it came.
-  async ask(question, settings) {
+  async ask(question, systemPrompt, settings) {
     this.#turns.push({ role: "user", content: question });
     this.#show("user", question);
     const place = this.#show("assistant", "");
     this.figures.textContent = "waiting for the first token …";
     this.#abort = new AbortController();
-    const body = { target: this.target, messages: this.#turns, ...settings };
+    const system = systemPrompt ? [{ role: "system", content: systemPrompt }] : [];
+    const body = { target: this.target, messages: [...system, ...this.#turns], ...settings };
     let answer = "";
     try {
       for await (const { event, data } of events("/api/v1/chat", body, this.#abort.signal)) {
