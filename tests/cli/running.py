@@ -64,11 +64,20 @@ class Cli:
         )
 
     def close(self) -> None:
-        for process in psutil.process_iter(["cmdline", "environ"]):
-            environment = process.info["environ"] or {}
-            told = " ".join(process.info["cmdline"] or [])
-            if environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told:
+        while left := self._left():  # a supervisor replaces a worker that ends before it
+            for process in left:
                 process.kill()
+            psutil.wait_procs(left, timeout=10)
+
+    def _left(self) -> list[psutil.Process]:
+        return [process for process in psutil.process_iter(["cmdline", "environ", "status"]) if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        if process.info["status"] == psutil.STATUS_ZOMBIE:
+            return False
+        environment = process.info["environ"] or {}
+        told = " ".join(process.info["cmdline"] or [])
+        return environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told
 
 
 def interrupt(process: "subprocess.Popen[str]") -> None:

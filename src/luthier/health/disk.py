@@ -1,18 +1,15 @@
 """Which of the system's refusals mean that a disk is full, and the sentence that says so."""
 
-import errno
 from pathlib import Path
 
 from luthier.domain.errors import DiskFull
-from luthier.kit.files import free_bytes
+from luthier.kit.files import DISK_FULL, free_bytes
 from luthier.kit.units import show_bytes
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # no space, no quota, larger than a file may be
 
 
 def disk_full(error: BaseException, place: Path | None = None) -> DiskFull | None:
     """None for any other error. Without `place`, the file that the error names says which disk it is."""
-    if not isinstance(error, OSError) or error.errno not in _FULL:
+    if not isinstance(error, OSError) or error.errno not in DISK_FULL:
         return None
     where = Path(error.filename) if isinstance(error.filename, str) else place
     free = show_bytes(free_bytes(where.absolute())) if where is not None else "too few bytes"

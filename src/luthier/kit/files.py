@@ -1,5 +1,6 @@
 """Files that are either whole or absent: atomic writes, content hashes, and sealed folders that notice damage."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 
 MANIFEST_NAME = "manifest.json"
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # no space, no quota, larger than a file may be
 _CHUNK = 1 << 20
 
 
@@ -27,17 +29,26 @@ def writing_atomically(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        with open(staged, "wb") as file:
+        with naming(path), open(staged, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
-    except BaseException as error:
+    except BaseException:
         staged.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a write or a flush that fails does not say of which file
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Within, a write or a flush that finds no space says of which file; the system does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
