@@ -74,7 +74,9 @@ ROW = Row(
     unit="useful tokens/s",
     limit=7600,
     target=10,
-    loss_gate=0.02,
+    gate=0.02,
+    size=20,
+    smoke_size=3,
     open=open_bench,
     data=HERE.parents[1] / "shared" / "samples" / "alpaca_en_demo.json",
 )
@@ -125,11 +127,11 @@ def _read(run_folder: Path) -> Measure:
     seconds = (parse_rfc3339(end.time) - parse_rfc3339(begin.time)).total_seconds()
     tokens = sum(step.tokens for _, step in steps[WARM_UP_STEPS:])
     return Measure(
-        tokens_per_second=tokens / seconds,
-        losses=tuple(step.loss for _, step in steps),
-        tokens=tokens,
+        per_second=tokens / seconds,
+        amount=tokens,
         seconds=seconds,
         peak_bytes=finished.peak_rss_bytes,
+        outcome=tuple(step.loss for _, step in steps),
         versions=started.versions,
     )
 
@@ -179,4 +181,4 @@ def _run_peer(job: Path) -> Measure:
         end_of_log = log.read_text(errors="replace").splitlines()[-20:]
         raise NotMeasurable("The peer failed:\n" + "\n".join(end_of_log))
     answer = read_json(result)
-    return Measure(**{**answer, "losses": tuple(answer["losses"])})
+    return Measure(**{**answer, "outcome": tuple(answer["outcome"])})

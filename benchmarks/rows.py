@@ -15,11 +15,11 @@ class NotMeasurable(Exception):
 class Measure:
     """One side, once."""
 
-    tokens_per_second: float  # useful tokens: no padding counted
-    losses: tuple[float, ...]  # of each step
-    tokens: int  # in the measured steps
+    per_second: float  # of the row's unit
+    amount: float  # of the row's unit, in the measured part
     seconds: float
     peak_bytes: int
+    outcome: tuple[float, ...]  # by which one sees that both sides did the same work, e.g. the loss of each step
     versions: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,12 +34,15 @@ class Bench:
 @dataclass(frozen=True)
 class Row:
     name: str
-    unit: str
-    limit: float  # what the hardware of reference allows at most
+    unit: str  # of what is done per second
     target: float  # times the peer
-    loss_gate: float  # largest mean difference of the losses, step by step
-    open: Callable[[int, Path], AbstractContextManager[Bench]]  # (steps, data)
-    data: Path  # by default
+    gate: float  # largest mean difference of the outcomes
+    size: int  # of the work; steps or rows, as the row likes
+    smoke_size: int
+    open: Callable[[int, Path], AbstractContextManager[Bench]]  # (size, data)
+    data: Path = Path()  # by default; empty when the row makes its own
+    limit: float | None = None  # what the hardware of reference allows at most
 
     def facts(self) -> dict[str, Any]:
-        return {"row": self.name, "unit": self.unit, "limit": self.limit, "target": self.target}
+        limit = {} if self.limit is None else {"limit": self.limit}
+        return {"row": self.name, "unit": self.unit, **limit, "target": self.target}

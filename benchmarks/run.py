@@ -1,4 +1,4 @@
-"""Runs rows of the benchmark table: ours and the peer in turn, medians, a gate on the losses, one JSON line each."""
+"""Runs rows of the benchmark table: ours and the peer in turn, medians, a gate on what they did, one JSON line each."""
 
 import argparse
 import json
@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import lora_instruct
+from benchmarks import check, lora_instruct, tokenise
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 
-ROWS = {row.name: row for row in (lora_instruct.ROW,)}
+ROWS = {row.name: row for row in (lora_instruct.ROW, check.ROW, tokenise.ROW)}
 RESULTS = Path(__file__).parent / "results.jsonl"
 QUIET_LOAD = 0.5
 PAIRS = 3
-STEPS = 20
 
 
 def main() -> int:
@@ -29,12 +28,12 @@ def main() -> int:
     except NotMeasurable as reason:
         print(reason, file=sys.stderr)
         return 2
-    return 0 if all(outcome["losses_agree"] for outcome in outcomes) else 1
+    return 0 if all(outcome["agree"] for outcome in outcomes) else 1
 
 
 def _outcome_of(row: Row, options: argparse.Namespace) -> dict[str, Any]:
-    pairs, steps = (1, 3) if options.smoke else (max(options.pairs, PAIRS), STEPS)
-    with row.open(steps, options.data or row.data) as bench:
+    pairs, size = (1, row.smoke_size) if options.smoke else (max(options.pairs, PAIRS), row.size)
+    with row.open(size, options.data or row.data) as bench:
         measured = [_pair(bench, number, pairs) for number in range(1, pairs + 1)]
     outcome = summary(row, [ours for ours, _ in measured], [peer for _, peer in measured])
     print(json.dumps(outcome))
@@ -49,7 +48,7 @@ def _outcome_of(row: Row, options: argparse.Namespace) -> dict[str, Any]:
 def _pair(bench: Bench, number: int, pairs: int) -> tuple[Measure, Measure]:
     ours, peer = bench.ours(), bench.peer()
     print(
-        f"pair {number} of {pairs}: ours {ours.tokens_per_second:.1f}, peer {peer.tokens_per_second:.1f} tokens/s",
+        f"pair {number} of {pairs}: ours {ours.per_second:.1f}, peer {peer.per_second:.1f} a second",
         file=sys.stderr,
     )
     return ours, peer
@@ -57,34 +56,32 @@ def _pair(bench: Bench, number: int, pairs: int) -> tuple[Measure, Measure]:
 
 def summary(row: Row, ours: list[Measure], peers: list[Measure]) -> dict[str, Any]:
     """The line of a row: medians of both sides, their ratio, and whether they did the same work."""
-    mine = statistics.median(measure.tokens_per_second for measure in ours)
-    theirs = statistics.median(measure.tokens_per_second for measure in peers)
+    mine = statistics.median(measure.per_second for measure in ours)
+    theirs = statistics.median(measure.per_second for measure in peers)
     my_bytes = statistics.median(measure.peak_bytes for measure in ours)
     their_bytes = statistics.median(measure.peak_bytes for measure in peers)
-    difference = max(loss_difference(a, b) for a, b in zip(ours, peers, strict=True))
+    difference = max(outcome_difference(a, b) for a, b in zip(ours, peers, strict=True))
     return {
         **row.facts(),
         "ours": round(mine, 1),
         "peer": round(theirs, 1),
         "ratio": round(mine / theirs, 2),
-        "loss_difference": round(difference, 5),
-        "losses_agree": difference <= row.loss_gate,
+        "difference": round(difference, 5),
+        "agree": difference <= row.gate,
         "ours_peak_bytes": int(my_bytes),
         "peer_peak_bytes": int(their_bytes),
         "memory_ratio": round(their_bytes / my_bytes, 2),
-        "pairs": [
-            [round(a.tokens_per_second, 1), round(b.tokens_per_second, 1)] for a, b in zip(ours, peers, strict=True)
-        ],
-        "tokens": ours[0].tokens,
+        "pairs": [[round(a.per_second, 1), round(b.per_second, 1)] for a, b in zip(ours, peers, strict=True)],
+        "amount": ours[0].amount,
         "versions": {"ours": ours[0].versions, "peer": peers[0].versions},
         "machine": {"cpu": _cpu(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def loss_difference(ours: Measure, peer: Measure) -> float:
-    """The mean over the steps of how far the two losses are apart."""
-    return statistics.fmean(abs(a - b) for a, b in zip(ours.losses, peer.losses, strict=True))
+def outcome_difference(ours: Measure, peer: Measure) -> float:
+    """The mean of how far the two sides are apart, e.g. over the losses of the steps."""
+    return statistics.fmean(abs(a - b) for a, b in zip(ours.outcome, peer.outcome, strict=True))
 
 
 def _require_a_quiet_machine() -> None:

@@ -64,9 +64,9 @@ def _measure(job: dict[str, Any], stopwatch: Stopwatch, history: list[dict[str, 
     tokens = sum(lengths[job["warm_up_steps"] * job["batch_size"] :])
     seconds = stopwatch.moments[-1] - stopwatch.moments[job["warm_up_steps"] - 1]
     return {
-        "tokens_per_second": tokens / seconds,
-        "losses": [entry["loss"] for entry in history if "loss" in entry],
-        "tokens": tokens,
+        "per_second": tokens / seconds,
+        "outcome": [entry["loss"] for entry in history if "loss" in entry],
+        "amount": tokens,
         "seconds": seconds,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "versions": {module.__name__: module.__version__ for module in (trl, transformers, peft, torch)},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import luthier
+from luthier.data.facts import trap_facts
 
 HEAD = """\
 # Findings
@@ -15,6 +16,7 @@ its place: file, row, line, column or byte.
 """
 ROWS = "dataset."
 PREFLIGHT = "preflight."
+SCENARIO = "scenario."
 GAP = "…"
 
 
@@ -31,6 +33,8 @@ def page() -> str:
             HEAD,
             "## In a file\n",
             *_table([entry for entry in found if entry.code.startswith(ROWS)], "what it says"),
+            "\n## In a scenario\n",
+            *_table([entry for entry in found if entry.code.startswith(SCENARIO)], "what it says"),
             "\n## In preflight\n",
             *_table([entry for entry in found if entry.code.startswith(PREFLIGHT)], "what it asks or says"),
         ]
@@ -38,14 +42,16 @@ def page() -> str:
 
 
 def entries() -> Iterator[Entry]:
-    """Constructions of Finding, and calls of the functions that make one of a short code."""
+    """Constructions of Finding, calls of the functions that make one of a short code, and the traps among the facts."""
     package = Path(luthier.__file__).parent
     for folder in ("data", "engine", "services"):
         trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((package / folder).rglob("*.py"))]
         constants = {name: text for tree in trees for name, text in _constants(tree)}
-        for node in (node for tree in trees for node in ast.walk(tree)):
-            if isinstance(node, ast.Call) and (entry := _entry(node, constants)):
+        for call, texts in (pair for tree in trees for pair in _calls(tree)):
+            if entry := _entry(call, constants | texts):
                 yield entry
+    for trap in trap_facts().traps:
+        yield Entry(ROWS + trap.code, trap.level.value, f"{GAP} {trap.says.replace('{shown}', GAP)}.")
 
 
 def merged(found: Iterable[Entry]) -> list[Entry]:
@@ -65,6 +71,10 @@ def _entry(call: ast.Call, constants: dict[str, str]) -> Entry | None:
     match name:
         case "error" | "warn" | "_note" | "error_at" | "JsonFault" if code.isidentifier():
             return Entry(ROWS + code, {"warn": "warning", "_note": "note"}.get(name, "error"), text)
+        case "fault" | "doubt" | "_doubt" | "_unreadable" | "Wrong" if code.isidentifier():
+            level = "warning" if name.endswith("doubt") else "error"
+            text = _text(call.args[2], constants) if name == "Wrong" else text
+            return Entry(SCENARIO + code, level, text)
         case "checked_rows" | "checked_once" if code.isidentifier():
             return Entry(PREFLIGHT + code, level, text)
         case "Finding" if GAP not in (code := named.get("code", "")) and code.startswith((ROWS, PREFLIGHT)):
@@ -73,6 +83,21 @@ def _entry(call: ast.Call, constants: dict[str, str]) -> Entry | None:
             return Entry(code, level, text)
         case _:
             return None
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, dict[str, str]]]:
+    """Every call, and again with the texts that its function has given names to before."""
+    yield from ((node, {}) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        assigned = (node for node in ast.walk(function) if isinstance(node, ast.Assign))
+        named = sorted((node.lineno, pair) for node in assigned for pair in _named(node))
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            yield call, dict(pair for line, pair in named if line < call.lineno)
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and (text := _text(node.value, {})):
+        yield node.targets[0].id, text
 
 
 def _level(value: ast.expr) -> str:
@@ -96,8 +121,7 @@ def _text(value: ast.expr, constants: dict[str, str]) -> str:
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and (text := _text(node.value, {})):
-            yield node.targets[0].id, text
+        yield from _named(node)
 
 
 def _from_code(code: str) -> str:

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     offline: bool = False  # no network at all
     hub_endpoint: str = "https://huggingface.co"  # where base models are fetched from
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
+    data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
     worker_silence_seconds: float = 30.0  # without a sign of life for so long, a worker counts as frozen
     supervisor_idle_seconds: float = 20.0  # a supervisor with nothing to do ends after so long

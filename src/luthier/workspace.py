@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from luthier.connectors.dataset_sources import DatasetSources
 from luthier.kit.clock import Clock, SystemClock
 from luthier.kit.files import write_json
 from luthier.kit.ids import new_id
@@ -9,11 +10,18 @@ from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.services.chat import Chat
 from luthier.services.datasets import Datasets
+from luthier.services.derivations import Derivations
 from luthier.services.folders import Folders
+from luthier.services.imports import Imports
 from luthier.services.models import Models
 from luthier.services.plans import Plans
+from luthier.services.quality import Quality
 from luthier.services.runs import Runs
+from luthier.services.scenario_datasets import ScenarioDatasets
+from luthier.services.scenarios import Scenarios
 from luthier.services.sessions import Sessions
+from luthier.services.tokens import Tokens
+from luthier.services.uploads import Uploads
 from luthier.services.versions import Versions
 from luthier.settings import Settings
 from luthier.store import open_store
@@ -30,14 +38,20 @@ class Workspace:
         self.folders = Folders(settings.workspace_folder)
         _lay_out(self.folders)
         self._store = open_store(settings.database_url or self.folders.database)
-        self.datasets = Datasets(self._store, self.folders, clock)
+        self.datasets = Datasets(self._store, self.folders, clock, DatasetSources(settings, clock))
         self.models = Models(settings, self.folders, clock)
+        self.quality = Quality(self.datasets, self.models, self.folders, clock)
         self.plans = Plans(self.datasets, self.models, self.folders)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.uploads = Uploads(self.folders, clock)
+        self.imports = Imports(self.datasets, self.uploads, self.folders, clock)
+        self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
+        self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
+        self.scenarios = Scenarios(ScenarioDatasets(self.datasets.shelf, clock))
 
     def keep_supervised(self) -> None:
         """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""

@@ -2,11 +2,11 @@ import pytest
 
 from benchmarks.lora_instruct import ROW
 from benchmarks.rows import Measure
-from benchmarks.run import loss_difference, summary
+from benchmarks.run import outcome_difference, summary
 
 
 def a_measure(rate: float, losses: tuple[float, ...] = (2.0, 1.5), peak_bytes: int = 4_000_000_000) -> Measure:
-    return Measure(tokens_per_second=rate, losses=losses, tokens=1_700, seconds=1_700 / rate, peak_bytes=peak_bytes)
+    return Measure(per_second=rate, amount=1_700, seconds=1_700 / rate, peak_bytes=peak_bytes, outcome=losses)
 
 
 def test_one_disturbed_pair_does_not_move_the_result() -> None:
@@ -15,18 +15,18 @@ def test_one_disturbed_pair_does_not_move_the_result() -> None:
 
 
 def test_losses_that_differ_in_both_directions_do_not_cancel_out() -> None:
-    assert loss_difference(a_measure(1, (2.0, 1.0)), a_measure(1, (1.9, 1.1))) == pytest.approx(0.1)
+    assert outcome_difference(a_measure(1, (2.0, 1.0)), a_measure(1, (1.9, 1.1))) == pytest.approx(0.1)
 
 
 def test_a_side_that_did_other_work_fails_the_gate() -> None:
     agreeing = summary(ROW, [a_measure(400)], [a_measure(40, (2.01, 1.49))])
     cheating = summary(ROW, [a_measure(400)], [a_measure(40, (2.1, 1.6))])
-    assert agreeing["losses_agree"] and not cheating["losses_agree"]
+    assert agreeing["agree"] and not cheating["agree"]
 
 
 def test_runs_of_different_length_are_never_compared() -> None:
     with pytest.raises(ValueError, match="zip"):
-        loss_difference(a_measure(1, (2.0, 1.0)), a_measure(1, (2.0,)))
+        outcome_difference(a_measure(1, (2.0, 1.0)), a_measure(1, (2.0,)))
 
 
 def test_less_memory_than_the_peer_is_a_ratio_above_one() -> None:

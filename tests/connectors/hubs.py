@@ -18,16 +18,18 @@ class SmallHub:
     licence: str | None = "apache-2.0"
     tampered: dict[str, bytes] = field(default_factory=dict)  # served instead of what the listing promises
     replaced_by: bytes | None = None  # the one answer to everything
+    kind: str = "models"
 
     def __call__(self, exchange: Exchange) -> None:
         if self.replaced_by is not None:
             exchange.answer(200, self.replaced_by)
             return
         path = exchange.path.partition("?")[0]
-        if path == f"/api/models/{self.repository}/revision/main":
+        if path in (f"/api/{self.kind}/{self.repository}/revision/{each}" for each in ("main", COMMIT)):
             exchange.answer(200, json.dumps(self.listing()).encode())
             return
-        name = path.removeprefix(f"/{self.repository}/resolve/{COMMIT}/")
+        folder = "" if self.kind == "models" else f"/{self.kind}"
+        name = path.removeprefix(f"{folder}/{self.repository}/resolve/{COMMIT}/")
         if name in self.files:
             exchange.serve_bytes(self.tampered.get(name, self.files[name]))
         else:

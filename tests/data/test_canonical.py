@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from luthier.data.canonical import from_dict, read_examples, to_dict, write_examples
-from luthier.domain.datasets import DatasetUnreadable, Example, Message, Role, ToolCall
+from luthier.domain.datasets import DatasetUnreadable, Example, Message, Origin, Role, ToolCall
 from luthier.kit.files import sha256_of
 from tests.data.builders import a_chat
 
@@ -30,12 +30,14 @@ messages = st.builds(
     name=st.none() | texts,
     train=st.booleans(),
 )
+origins = st.none() | st.builds(Origin, texts, st.integers(1, 10**9), st.lists(texts, max_size=3).map(tuple))
 examples = st.builds(
     Example,
     st.integers(1, 10**9),
     messages=st.lists(messages, min_size=1, max_size=4).map(tuple),
     tools=st.lists(st.dictionaries(texts, values, max_size=2), max_size=2).map(tuple),
-) | st.builds(Example, st.integers(1, 10**9), text=texts.filter(bool))
+    origin=origins,
+) | st.builds(Example, st.integers(1, 10**9), text=texts.filter(bool), origin=origins)
 
 
 @given(example=examples)
@@ -57,6 +59,8 @@ def test_defaults_are_left_out() -> None:
         "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}],
     }
     assert to_dict(Example(8, text="t")) == {"row": 8, "text": "t"}
+    traced = Example(8, text="t", origin=Origin("ds_1", 3, ("redact",)))
+    assert to_dict(traced)["origin"] == ["ds_1", 3, "redact"]
 
 
 def test_a_failure_half_way_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
@@ -74,7 +78,14 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_rest(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "line", ["{", '{"messages": []}', '{"row": 1, "messages": [{"role": "x", "content": ""}]}', "3"]
+    "line",
+    [
+        "{",
+        '{"messages": []}',
+        '{"row": 1, "messages": [{"role": "x", "content": ""}]}',
+        "3",
+        '{"row":1,"text":"a","origin":[]}',
+    ],
 )
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "examples.jsonl"

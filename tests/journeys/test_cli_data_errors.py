@@ -146,7 +146,7 @@ def test_a_disk_without_room_is_named_and_nothing_half_written_stays(cli: InThis
         answer = cli("datasets", "import", "orders.jsonl")
     assert answer.code == 1
     assert "no space" in answer.err
-    assert "examples.jsonl" in answer.err
+    assert "rows.jsonl" in answer.err
     assert _is_a_plain_error(answer)
     assert cli("datasets", "list", "--json").document == []
     assert cli("datasets", "import", "orders.jsonl", "--json").document["examples"] == 20_000

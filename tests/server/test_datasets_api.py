@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from luthier.server.api.datasets import _plain_name
 from luthier.workspace import Workspace
 
 
@@ -40,7 +39,7 @@ def test_a_file_that_is_sent_is_imported_and_not_kept(browser: TestClient, works
     made = browser.post("/api/v1/datasets/upload", files=files, data=form, headers={"x-luthier": "1"})
     assert made.status_code == 201, made.text
     assert (made.json()["name"], made.json()["source"]) == ("sent", "my questions.jsonl")
-    assert not list(workspace.folders.root.glob(".upload-*"))
+    assert not list(workspace.folders.uploads.iterdir())
     assert browser.get("/api/v1/datasets").json()["items"][0]["name"] == "sent"
 
 
@@ -50,26 +49,7 @@ def test_a_file_with_errors_is_refused_with_the_place_of_the_first(browser: Test
     problem: dict[str, Any] = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "datasets.has_errors")
     assert "4" in problem["detail"]
-    assert ".upload-" not in answer.text
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("C:\\users\\me\\orders.csv", "orders.csv"),
-        ("..\\..\\boot.ini", "boot.ini"),
-        ("", "upload"),
-        (None, "upload"),
-        ("..", "upload"),
-        (".bashrc", "bashrc"),
-        ("a\x00b\nc.jsonl", "abc.jsonl"),
-        ("commandes d’atelier.jsonl", "commandes d’atelier.jsonl"),
-        ("x" * 300 + ".jsonl", "x" * 114 + ".jsonl"),
-    ],
-)
-def test_the_name_of_a_sent_file_cannot_lead_elsewhere(sent: str | None, kept: str) -> None:
-    assert _plain_name(sent) == kept
+    assert "upl_" not in answer.text
 
 
 def test_a_file_that_is_not_there_is_a_problem(program: TestClient) -> None:

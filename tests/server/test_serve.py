@@ -1,3 +1,4 @@
+import os
 import signal
 import socket
 import subprocess
@@ -100,9 +101,10 @@ def test_a_killed_server_locks_nobody_out_and_its_half_uploads_are_cleared_away(
     with _served(workspace_folder) as (process, _):
         process.kill()
         process.wait()
-    half = workspace_folder / ".upload-half"
-    half.mkdir()
+    half = workspace_folder / "uploads" / ".upl_half.part"
+    half.mkdir(parents=True)
     (half / "orders.jsonl").write_text("{")
+    os.utime(half, (0, 0))
     with _served(workspace_folder) as (_, printed):
         assert "Luthier is ready" in printed
         assert not half.exists()

@@ -65,9 +65,8 @@ def test_a_folder_in_place_of_the_database_is_refused_with_a_sentence(tmp_path: 
 def test_a_full_disk_is_called_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "luthier.db"
     open_store(path).close()
-    failure = failure_when(
-        path, "PRAGMA max_page_count = 1", "CREATE TABLE big (content)", "CREATE TABLE more (content)"
-    )
+    large = "CREATE TABLE large AS SELECT zeroblob(1000000)"  # more than the pages that older tables left free
+    failure = failure_when(path, "PRAGMA max_page_count = 1", large)
     assert isinstance(failure, DiskFull)
     assert str(path) in str(failure)
 

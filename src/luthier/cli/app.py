@@ -22,6 +22,7 @@ PARTS = {
     "chat": Part("luthier.cli.chat", "Chat with a version, a run or a base model."),
     "serve": Part("luthier.cli.serve", "Open the workshop in the browser."),
     "datasets": Part("luthier.cli.datasets", "Check, import and look at examples."),
+    "scenarios": Part("luthier.cli.scenarios", "Check, begin, vary and convert scenarios in Markdown."),
     "models": Part("luthier.cli.models", "Base models on this machine."),
     "plans": Part("luthier.cli.plans", "See what a run would do, and why, before it starts."),
     "runs": Part("luthier.cli.runs", "Watch, stop, resume and inspect runs."),

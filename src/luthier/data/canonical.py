@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from luthier.domain.datasets import DatasetUnreadable, Example, Message, Role, ToolCall
+from luthier.domain.datasets import DatasetUnreadable, Example, Message, Origin, Role, ToolCall
 from luthier.kit.files import writing_atomically
 
 
@@ -23,14 +23,19 @@ def write_examples(path: Path, examples: Iterable[Example]) -> str:
 
 def read_examples(path: Path) -> Iterator[Example]:
     """The examples of a file written by `write_examples`; raises DatasetUnreadable for any other file."""
-    with open(path, encoding="utf-8", newline="\n") as file:
+    with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
-            try:
-                yield from_dict(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise DatasetUnreadable(
-                    source=path, kind="canonical examples", reason=f"line {number} is damaged", details=repr(error)
-                ) from error
+            yield from_line(line, path, number)
+
+
+def from_line(line: bytes, path: Path, number: int) -> Example:
+    """The example of line `number` of `path`; raises DatasetUnreadable."""
+    try:
+        return from_dict(json.loads(line.decode()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetUnreadable(
+            source=path, kind="canonical examples", reason=f"line {number} is damaged", details=repr(error)
+        ) from error
 
 
 def to_line(example: Example) -> bytes:
@@ -39,9 +44,17 @@ def to_line(example: Example) -> bytes:
 
 
 def to_dict(example: Example) -> dict[str, Any]:
+    document: dict[str, Any] = {"row": example.row, **content_of(example)}
+    if example.origin is not None:
+        document["origin"] = [example.origin.dataset_id, example.origin.row, *example.origin.changes]
+    return document
+
+
+def content_of(example: Example) -> dict[str, Any]:
+    """What is learned from it: all but where it stands and where it comes from."""
     if example.text:
-        return {"row": example.row, "text": example.text}
-    document: dict[str, Any] = {"row": example.row, "messages": [message_to_dict(each) for each in example.messages]}
+        return {"text": example.text}
+    document: dict[str, Any] = {"messages": [message_to_dict(each) for each in example.messages]}
     if example.tools:
         document["tools"] = list(example.tools)
     return document
@@ -53,6 +66,7 @@ def from_dict(document: dict[str, Any]) -> Example:
         messages=tuple(_message_from(each) for each in document.get("messages", ())),
         tools=tuple(document.get("tools", ())),
         text=document.get("text", ""),
+        origin=_origin_from(document.get("origin")),
     )
 
 
@@ -74,6 +88,13 @@ def _call_to_dict(call: ToolCall) -> dict[str, Any]:
     if call.id is not None:
         document["id"] = call.id
     return document
+
+
+def _origin_from(value: list[Any] | None) -> Origin | None:
+    if value is None:
+        return None
+    dataset_id, row, *changes = value
+    return Origin(dataset_id, row, tuple(changes))
 
 
 def _message_from(document: dict[str, Any]) -> Message:

@@ -1,30 +1,34 @@
 """Checks a source in one streaming pass: examples and findings as they come, and at the end a report."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from luthier.data.canonical import to_dict
 from luthier.data.convert import convert
 from luthier.data.facts import column_facts
+from luthier.data.fixes import DROP_ROW
+from luthier.data.plain_blocks import PlainBlocks
+from luthier.data.readers.blocks import Block, LineTooLong, rows_of
+from luthier.data.readers.content import writable
 from luthier.data.readers.open import open_rows
-from luthier.data.readers.rows import Row
+from luthier.data.readers.rows import Reading, Row, RowSource, SourceFault
 from luthier.data.shapes import SAMPLE_ROWS, detect_mapping, parts_of
+from luthier.data.tally import Tally, TallyState, clipped
 from luthier.domain.datasets import DatasetEmpty, DatasetReport, Example, Mapping, Shape
 from luthier.domain.findings import Finding, Level, Place
+from luthier.kit.frozen import Frozen
 
-_FINDINGS_PER_CODE = 1000
-_PREVIEWS = 5
-_PREVIEW_CHARACTERS = 4_000
+_COLUMNS = 200  # that a report names
+_FEW_LINES = 256  # of a block with a doubt; fewer are not worth parting
+_COLUMN_CHARACTERS = 200  # a longer name is none that a person would choose from a list
+_SAMPLE_BYTES = 64 << 20  # of the rows that are held to find the mapping
 
 
 def check_source(path: Path, shape: str | None = None, columns: dict[str, str] | None = None) -> DatasetReport:
     """The report of a file. Raises only when it cannot be read as rows at all, or fits no shape."""
     scan = Scan(path, shape, columns)
-    for _ in scan:
-        pass
+    scan.read_to_end()
     return scan.report()
 
 
@@ -34,39 +38,122 @@ def load_examples(
     return iter(Scan(path, shape, columns))
 
 
-class Scan:
-    """Iterate once, then ask for the report; both together cost one reading of the file."""
+class ScanState(Frozen):
+    """Where a scan is, and what it has counted."""
 
-    def __init__(self, path: Path, shape: str | None = None, columns: dict[str, str] | None = None) -> None:
-        self._source = open_rows(path)
+    passed: int
+    is_closed: bool
+    tally: TallyState
+
+
+class Scan:
+    """Iterate once, then ask for the report; both together cost one reading of the source."""
+
+    def __init__(
+        self,
+        source: Path | RowSource,
+        shape: str | None = None,
+        columns: dict[str, str] | None = None,
+        reading: Reading | None = None,
+    ) -> None:
+        """`reading` says how a path is opened; its fixes are applied to every source."""
+        reading = reading or Reading()
+        self._source = open_rows(source, reading) if isinstance(source, Path) else source
+        self._fixes = reading.fixes
         self._rows = self._source.rows()
-        self._head = list(islice(self._rows, SAMPLE_ROWS))
+        self._head = list(_sample(self._rows))
         readable = [row.value for row in self._head if row.value is not None]
-        self._tally = _Tally()
+        self._named = tuple(dict.fromkeys(name for value in readable for name in value))
+        self._tally = Tally()
+        self._passed = 0  # rows, those counted that speak of a file as a whole
+        self._is_closed = False
         self.mapping: Mapping | None = None
         if readable:
-            self.mapping = detect_mapping(path, readable, shape, columns)
-        elif not self._head:
-            raise DatasetEmpty(source=path)
+            self.mapping = detect_mapping(self._source.name, readable, shape, columns)
+        elif not any(row.number or _has_errors(row.findings) for row in self._head):
+            raise DatasetEmpty(source=self._source.name)
+
+    @property
+    def shape(self) -> Shape:
+        """Text while no row can be read, since anything can be text."""
+        return self.mapping.shape if self.mapping else Shape.TEXT
+
+    @property
+    def rows(self) -> int:
+        """How many were read so far."""
+        return self._tally.rows
+
+    def state(self) -> ScanState:
+        """Asked for after an example, or at the end: with it another scan of the same source goes on from here."""
+        return ScanState(passed=self._passed, is_closed=self._is_closed, tally=self._tally.state())
+
+    def go_on_from(self, state: ScanState) -> None:
+        """Passes over the rows that are done; they are parsed again, since a place depends on what stands before it."""
+        self._passed, self._is_closed = state.passed, state.is_closed
+        self._tally = Tally.of(state.tally)
 
     def __iter__(self) -> Iterator[Example | Finding]:
-        for row in chain(self._head, self._rows):
-            self._tally.rows += row.number > 0
-            findings, example = self._converted(row)
-            for finding in findings:
-                self._tally.note(finding)
-                yield finding
-            if example is not None:
-                self._tally.count(example)
-                yield example
-        for finding in self._closing_notes():
+        for row in islice(chain(self._head, self._rows), self._passed, None):
+            self._passed += 1
+            yield from self._items_of(row)
+        yield from self._closing_items()
+
+    def read_to_end(self) -> None:
+        """For whoever wants the report alone: as iterating, but rows that are plain are counted many at once."""
+        plain = PlainBlocks.of(self.mapping, self._named) if self._source.blocks and not self._passed else None
+        if plain is not None and self._read_blocks(plain):
+            return
+        for _ in self:
+            pass
+
+    def _read_blocks(self, plain: PlainBlocks) -> bool:
+        """False, and nothing is counted, when the source has to be read by rows."""
+        assert self._source.blocks is not None
+        try:
+            for block in self._source.blocks():
+                self._read_block(block, plain)
+        except (LineTooLong, SourceFault):
+            self._tally = Tally()
+            return False
+        for _ in self._closing_items():
+            pass
+        return True
+
+    def _read_block(self, block: Block, plain: PlainBlocks) -> None:
+        waiting = [block]
+        while waiting:
+            part = waiting.pop()
+            counts = plain.count(part.data, part.lines) if self._tally.has_previews else None
+            if counts is not None:
+                self._tally.add(part.lines, counts)
+            elif part.lines > _FEW_LINES:
+                waiting += reversed(part.halves())
+            else:
+                for row in rows_of(part, self._tally.rows, self._fixes):
+                    for _ in self._items_of(row):
+                        pass
+
+    def _items_of(self, row: Row) -> Iterator[Example | Finding]:
+        self._tally.rows += row.number > 0
+        findings, example = self._converted(row)
+        for finding in self._settled(row, findings):
             self._tally.note(finding)
             yield finding
+        if example is not None:
+            self._tally.count(example)
+            yield example
+
+    def _closing_items(self) -> Iterator[Finding]:
+        if not self._is_closed:
+            self._is_closed = True
+            for finding in self._closing_notes():
+                self._tally.note(finding)
+                yield finding
 
     def report(self) -> DatasetReport:
         tally = self._tally
         return DatasetReport(
-            source=str(self._source.path),
+            source=self._source.name,
             source_bytes=self._source.source_bytes,
             encoding=self._source.encoding,
             mapping=self.mapping or Mapping(shape=Shape.TEXT, columns={}, confidence=0.0, reason="no row can be read"),
@@ -74,31 +161,43 @@ class Scan:
             examples=tally.examples,
             turns_mean=tally.turns / tally.examples if tally.examples else 0.0,
             characters_p50=tally.median_characters(),
-            characters_max=max(tally.characters, default=0),
+            characters_max=tally.characters_max,
+            columns=self._columns(),
             findings=tuple(tally.findings),
             findings_left_out=tally.findings_left_out,
             previews=tuple(tally.previews),
         )
 
+    def _columns(self) -> tuple[str, ...]:
+        usable = (name for name in self._named if len(name) <= _COLUMN_CHARACTERS and name == writable(name))
+        return tuple(islice(usable, _COLUMNS))
+
     def _converted(self, row: Row) -> tuple[tuple[Finding, ...], Example | None]:
         if self.mapping is None or row.value is None:
             return row.findings, None
-        converted = convert(row, self.mapping)
+        converted = convert(row, self.mapping, self._fixes)
         self._tally.labelled_bad += converted.left_out == "labelled bad"
         unused = self._unused_parts(row.value)
-        if unused and unused not in self._tally.unused_columns:
-            self._tally.unused_columns.add(unused)
+        if unused and self._tally.is_new(unused):
             return (*converted.findings, _unused_column(unused, row)), converted.example
         return converted.findings, converted.example
+
+    def _settled(self, row: Row, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+        """What a person asked to be dropped is a note; what ends the reading never is."""
+        if DROP_ROW in self._fixes and row.number and not row.ends and _has_errors(findings):
+            first = next(finding for finding in findings if finding.level is Level.ERROR)
+            yield clipped(_dropped(first))
+            return
+        yield from map(clipped, findings)
 
     def _unused_parts(self, row: dict[str, Any]) -> str:
         """A column that this shape knows and that appears only after the rows by which the mapping was made."""
         assert self.mapping is not None
-        used = self.mapping.columns.values()
+        names = column_facts().parts_of_name
         for column in row:
-            if column in used or row[column] in (None, "", []):
+            parts = names.get(column.lower(), ())
+            if not parts or column in self.mapping.columns.values() or row[column] in (None, "", []):
                 continue
-            parts = (part for part, names in column_facts().parts.items() if column.lower() in names.sure)
             if any(part in parts_of(self.mapping.shape) and part not in self.mapping.columns for part in parts):
                 return column
         return ""
@@ -120,57 +219,47 @@ class Scan:
             )
 
 
-class _Tally:
-    def __init__(self) -> None:
-        self.rows = 0
-        self.examples = 0
-        self.turns = 0
-        self.labelled_bad = 0
-        self.characters: Counter[int] = Counter()
-        self.findings: list[Finding] = []
-        self.findings_left_out = 0
-        self.previews: list[dict[str, Any]] = []
-        self.unused_columns: set[str] = set()
-        self._per_code: Counter[str] = Counter()
-
-    def note(self, finding: Finding) -> None:
-        self._per_code[finding.code] += 1
-        if self._per_code[finding.code] <= _FINDINGS_PER_CODE:
-            self.findings.append(finding)
-        else:
-            self.findings_left_out += 1
-
-    def count(self, example: Example) -> None:
-        self.examples += 1
-        self.turns += len(example.messages)
-        self.characters[len(example.text) + sum(len(message.content) for message in example.messages)] += 1
-        if len(self.previews) < _PREVIEWS:
-            self.previews.append(_shortened(to_dict(example)))
-
-    def median_characters(self) -> int:
-        passed = 0
-        for length, count in sorted(self.characters.items()):
-            passed += count
-            if 2 * passed >= self.examples:
-                return length
-        return 0
+def _sample(rows: Iterator[Row]) -> Iterator[Row]:
+    """The first rows, fewer when they are huge."""
+    taken, size = 0, 0
+    while taken < SAMPLE_ROWS and size < _SAMPLE_BYTES:
+        row = next(rows, None)
+        if row is None:
+            return
+        taken += 1
+        size += _characters(row.value)
+        yield row
 
 
-def _shortened(value: Any) -> Any:
-    """A report is kept and shown: it quotes examples, it does not repeat books."""
-    match value:
-        case str() if len(value) > _PREVIEW_CHARACTERS:
-            return value[:_PREVIEW_CHARACTERS] + "…"
-        case dict():
-            return {key: _shortened(item) for key, item in value.items()}
-        case list():
-            return [_shortened(item) for item in value]
-        case _:
-            return value
+def _characters(value: Any) -> int:
+    """About what a value takes, without recursion."""
+    total = 0
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        total += len(each) if isinstance(each, str | bytes) else 8
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return total
+
+
+def _has_errors(findings: tuple[Finding, ...]) -> bool:
+    return any(finding.level is Level.ERROR for finding in findings)
 
 
 def _note(code: str, sentence: str) -> Finding:
     return Finding(code=f"dataset.{code}", level=Level.NOTE, sentence=sentence)
+
+
+def _dropped(first: Finding) -> Finding:
+    return Finding(
+        code="dataset.row_dropped",
+        level=Level.NOTE,
+        sentence=f"As you asked, the row was left out: {first.sentence}",
+        place=first.place,
+    )
 
 
 def _unused_column(column: str, row: Row) -> Finding:
@@ -178,6 +267,6 @@ def _unused_column(column: str, row: Row) -> Finding:
         code="dataset.column_unused",
         level=Level.WARNING,
         sentence=f"The column {column!r} is not used, because the first {SAMPLE_ROWS} rows do not have it.",
-        place=Place(row=row.number, line=row.line, column=column),
+        place=Place(file=row.file, row=row.number, line=row.line, column=column),
         suggestion=f"Move such a row to the beginning, or say which part it is with --map PART={column}.",
     )

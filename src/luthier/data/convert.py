@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from luthier.data.fixes import mend_row, mended
 from luthier.data.problems import Problems, kind_of
 from luthier.data.readers.rows import Row
 from luthier.data.tools import read_tools
 from luthier.data.turns import check_order, read_turns
 from luthier.domain.datasets import Example, Mapping, Message, Role, Shape
-from luthier.domain.findings import Finding
+from luthier.domain.findings import Finding, Place
 
 _GOOD = {"true", "1", "good", "yes", "desirable"}
 _BAD = {"false", "0", "bad", "no", "undesirable"}
@@ -22,16 +23,22 @@ class Converted:
     left_out: Literal["", "labelled bad"] = ""  # why there is no example although nothing is wrong
 
 
-def convert(row: Row, mapping: Mapping) -> Converted:
+def convert(row: Row, mapping: Mapping, fixes: frozenset[str] = frozenset()) -> Converted:
     if row.value is None:
         return Converted(None, row.findings)
-    problems = Problems(row.number, row.line)
-    fields = _Fields(row.value, mapping.columns, problems)
-    example = _READERS[mapping.shape](fields, row.number)
-    findings = (*row.findings, *problems.findings)
+    problems = Problems(row.number, row.line, row.file)
+    value, changes = mend_row(row.value, mapping, fixes) if fixes else (row.value, ())
+    fields = _Fields(value, mapping.columns, problems)
+    example = _READERS[mapping.shape](fields, row.overall)
+    notes = (mended(fix, _place(row, column)) for fix, column in changes)
+    findings = (*row.findings, *notes, *problems.findings)
     if example is None:
         return Converted(None, findings, "" if problems.has_errors else "labelled bad")
     return Converted(None if problems.has_errors else example, findings)
+
+
+def _place(row: Row, column: str) -> Place:
+    return Place(file=row.file, row=row.number, line=row.line, column=column)
 
 
 @dataclass(frozen=True, slots=True)

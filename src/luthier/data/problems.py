@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from luthier.data.characters import oddities
+from luthier.data.facts import Trap, advice
 from luthier.data.readers.json_values import TOO_NESTED, JsonFault, depth_exceeds, parse_whole
 from luthier.domain.findings import Finding, Level, Place
 
@@ -10,9 +12,11 @@ _DEEPEST = 60  # levels of a tool or of a call's arguments; templates and writer
 
 
 class Problems:
-    def __init__(self, row: int, line: int | None) -> None:
+    def __init__(self, row: int, line: int | None, file: str | None = None) -> None:
         self._row = row
         self._line = line
+        self._file = file
+        self._traps_seen: set[tuple[str, str]] = set()
         self.findings: list[Finding] = []
 
     @property
@@ -35,6 +39,8 @@ class Problems:
             return ""
         if not isinstance(value, str):
             self.error("field_type", f"{column!r} holds {kind_of(value)}.", column, "a text", _quoting_hint(value))
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self.findings[-1] = self.findings[-1].model_copy(update={"fix": "number_to_text"})
             return ""
         self._check_characters(value, column)
         return value
@@ -53,30 +59,42 @@ class Problems:
             self.error("too_nested", TOO_NESTED, column, f"at most {_DEEPEST} levels")
             return None
         for text in _texts(value):
+            if isinstance(text, bytes):
+                self.error("field_type", f"{column!r} holds {kind_of(text)}.", column, "JSON")
+                return None
             self._check_characters(text, column)
         return value
 
     def _check_characters(self, text: str, column: str) -> None:
-        if "\x00" in text:
-            self.error("nul_character", f"{column!r} holds the character NUL.", column, suggestion="Remove it.")
-        if not text.isascii() and not _encodable(text):
-            self.error(
-                "lone_surrogate",
-                f"{column!r} holds half a character (a lone surrogate), which no encoding can store.",
-                column,
-                suggestion="It comes from a text that was cut inside an emoji; restore or remove it.",
-            )
+        for oddity in oddities(text):
+            seen = (oddity.trap.code, column)
+            if seen not in self._traps_seen:  # once a row and column is enough
+                self._traps_seen.add(seen)
+                self.findings.append(self._trap(oddity.trap, f"{column!r} {oddity.says}.", column))
+
+    def _place(self, column: str | None) -> Place:
+        return Place(file=self._file, row=self._row, line=self._line, column=column)
+
+    def _trap(self, trap: Trap, sentence: str, column: str) -> Finding:
+        return Finding(
+            code=f"dataset.{trap.code}",
+            level=trap.level,
+            sentence=sentence,
+            place=self._place(column),
+            suggestion=trap.suggestion,
+            fix=trap.fix,
+        )
 
     def _add(self, level: Level, code: str, sentence: str, column: str | None, expected: str, suggestion: str) -> None:
-        place = Place(row=self._row, line=self._line, column=column)
         self.findings.append(
             Finding(
                 code=f"dataset.{code}",
                 level=level,
                 sentence=sentence,
-                place=place,
+                place=self._place(column),
                 expected=expected,
-                suggestion=suggestion,
+                suggestion=suggestion or advice(code).suggestion,
+                fix=advice(code).fix,
             )
         )
 
@@ -91,6 +109,8 @@ def kind_of(value: Any) -> str:
             return "a number"
         case str():
             return "a text"
+        case bytes():
+            return "bytes that are no text"
         case list():
             return "a list"
         case _:
@@ -101,16 +121,8 @@ def _quoting_hint(value: Any) -> str:
     return "Put it in double quotes." if isinstance(value, int | float) else ""
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
+def _texts(value: Any) -> Iterator[str | bytes]:
+    if isinstance(value, str | bytes):
         yield value
     elif isinstance(value, dict):
         for key, item in value.items():

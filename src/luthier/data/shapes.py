@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from luthier.data.facts import ShapeForm, column_facts
+from luthier.data.readers.content import writable
+from luthier.data.readers.json_values import JsonFault, parse_whole
 from luthier.domain.datasets import (
     DatasetColumnMissing,
     DatasetPartMissing,
@@ -38,7 +40,7 @@ class _Choice:
 
 
 def detect_mapping(
-    source: Path, rows: Sequence[dict[str, Any]], shape: str | None = None, columns: dict[str, str] | None = None
+    source: Path | str, rows: Sequence[dict[str, Any]], shape: str | None = None, columns: dict[str, str] | None = None
 ) -> Mapping:
     """`columns` (part -> column) and `shape` are the user's word and win. Raises DatasetShapeUnknown and its kin."""
     columns_there = _columns_of(rows)
@@ -63,7 +65,7 @@ def _columns_of(rows: Sequence[dict[str, Any]]) -> _Columns:
     return _Columns(list(counts), [name for name, count in counts.items() if count >= _PRESENT * len(rows)])
 
 
-def _check_given(source: Path, given: dict[str, str], present: list[str]) -> None:
+def _check_given(source: Path | str, given: dict[str, str], present: list[str]) -> None:
     for part, column in given.items():
         if part not in column_facts().parts:
             every = sorted(column_facts().parts)
@@ -74,7 +76,7 @@ def _check_given(source: Path, given: dict[str, str], present: list[str]) -> Non
             raise DatasetColumnMissing(source=source, column=column, part=part, columns=_shown(present))
 
 
-def _shape_named(source: Path, shape: str) -> Shape:
+def _shape_named(source: Path | str, shape: str) -> Shape:
     try:
         return Shape(shape)
     except ValueError:
@@ -82,7 +84,7 @@ def _shape_named(source: Path, shape: str) -> Shape:
         raise DatasetShapeWrong(source=source, shape=shape, shapes=shapes) from None
 
 
-def _candidates(source: Path, wanted: Shape | None, given: dict[str, str]) -> list[ShapeForm]:
+def _candidates(source: Path | str, wanted: Shape | None, given: dict[str, str]) -> list[ShapeForm]:
     forms = [form for form in column_facts().shapes if wanted is None or form.shape is wanted]
     fitting = [form for form in forms if set(given) <= set(form.parts)]
     if not fitting:
@@ -152,6 +154,8 @@ def _by_content(mapping: Mapping, rows: Sequence[dict[str, Any]], wanted: Shape 
         return mapping
     turns = (turn for row in rows for turn in _turns(row.get(mapping.columns[part])))
     keys = Counter(key for turn in turns for key in turn)
+    if not keys:
+        return mapping
     shape = Shape.SHAREGPT if keys["from"] + keys["value"] > keys["role"] + keys["content"] else Shape.MESSAGES
     if shape is mapping.shape:
         return mapping
@@ -163,10 +167,18 @@ def _by_content(mapping: Mapping, rows: Sequence[dict[str, Any]], wanted: Shape 
 
 
 def _turns(value: Any) -> list[dict[str, Any]]:
+    """Tables hold them as JSON in a text."""
+    if isinstance(value, str):
+        try:
+            value = parse_whole(value).value
+        except JsonFault:
+            return []
     return [turn for turn in value if isinstance(turn, dict)] if isinstance(value, list) else []
 
 
-def _part_missing(source: Path, wanted: Shape | None, given: dict[str, str], present: list[str]) -> DatasetPartMissing:
+def _part_missing(
+    source: Path | str, wanted: Shape | None, given: dict[str, str], present: list[str]
+) -> DatasetPartMissing:
     form = _candidates(source, wanted, given)[-1]
     missing = (each for each in form.needs if each not in given and not _choose(each, present, optional=False))
     part = next(missing, form.needs[0])
@@ -174,5 +186,5 @@ def _part_missing(source: Path, wanted: Shape | None, given: dict[str, str], pre
 
 
 def _shown(columns: list[str]) -> str:
-    names = [name if len(name) <= 40 else name[:39] + "…" for name in columns[:12]]
+    names = [writable(name if len(name) <= 40 else name[:39] + "…") for name in columns[:12]]
     return ", ".join(names) + (", …" if len(columns) > 12 else "") if names else "no columns"

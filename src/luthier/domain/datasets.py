@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from luthier.domain.derivations import Derivation
 from luthier.domain.errors import Action, DataProblem, NotFound, WrongUsage
 from luthier.domain.findings import Finding
 from luthier.kit.frozen import Frozen
@@ -45,13 +46,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The imported row that an example comes from, however many datasets lie between."""
+
+    dataset_id: str
+    row: int
+    changes: tuple[str, ...] = ()  # what was done to its content, in order; empty when it is as it was imported
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One training item. Exactly one of `messages` and `text` is filled."""
 
-    row: int  # 1-based, in the source file
+    row: int  # 1-based, in the source file; in a derived dataset its place
     messages: tuple[Message, ...] = ()
     tools: tuple[dict[str, Any], ...] = ()
     text: str = ""
+    origin: Origin | None = None  # None in a dataset that was imported
 
 
 class Mapping(Frozen):
@@ -80,6 +91,7 @@ class DatasetReport(Frozen):
     characters_max: int
     findings: tuple[Finding, ...]
     findings_left_out: int = 0  # beyond the first thousand per code
+    columns: tuple[str, ...] = ()  # of the first rows, whether they are used or not
     previews: tuple[dict[str, Any], ...] = ()  # five mapped rows, canonical form
 
     @property
@@ -92,12 +104,37 @@ class Dataset(Frozen):
 
     dataset_id: str
     name: str
+    version: int = 1  # counts the datasets of that name; the newest is what the name alone means
     sha256: str  # of the canonical examples file
     shape: Shape
     examples: int
     source: str
     created_at: datetime
     report: DatasetReport
+    made_by: Derivation | None = None  # None for what was imported before this was kept
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+class FoundRows(Frozen):
+    """One page of a search; `next` is where to go on, None at the end of the dataset."""
+
+    rows: tuple[dict[str, Any], ...]  # canonical form
+    positions: tuple[int, ...]  # of the rows, counted from 0, as the preview does
+    next: int | None
+    scanned: int
+
+
+class Sample(Frozen):
+    """A dataset that comes with the package, to learn from."""
+
+    name: str
+    file: str  # within the folder of the samples
+    shape: Shape
+    examples: int
+    about: str
 
 
 class DatasetFileMissing(NotFound):
@@ -113,6 +150,24 @@ class DatasetNotFound(NotFound):
     code = "datasets.not_found"
     sentence = "No dataset is called {name}, and there is no file of that name."
     actions = (Action(label="See the datasets", command="luthier datasets list"),)
+
+
+class DatasetFilesLost(NotFound):
+    code = "datasets.files_lost"
+    sentence = "The examples of {dataset} are no longer in the workspace."
+    actions = (Action(label="Import or make it again; it came from {source}"),)
+
+
+class DatasetNameWrong(WrongUsage):
+    code = "datasets.name_wrong"
+    sentence = "A dataset cannot be called {name}: {reason}."
+    actions = (Action(label="Give it another name", command="luthier datasets import FILE --name NAME"),)
+
+
+class SampleNotFound(NotFound):
+    code = "datasets.sample_not_found"
+    sentence = "No sample is called {name}; there are {known}."
+    actions = (Action(label="See the samples", command="luthier datasets samples"),)
 
 
 class DatasetNameAmbiguous(NotFound):

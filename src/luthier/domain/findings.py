@@ -18,13 +18,16 @@ class Place(Frozen):
     file: str | None = None
     row: int | None = None
     line: int | None = None
-    column: str | None = None
+    column: str | None = None  # of a table, by its name
+    character: int | None = None  # from 1, within the line
     byte: int | None = None
 
     def __str__(self) -> str:
         parts = [self.file] if self.file else []
         if self.line is not None:
             parts.append(f"line {self.line}")
+        if self.character is not None:
+            parts.append(f"character {self.character}")
         if self.row is not None:
             parts.append(f"row {self.row}")
         if self.column is not None:
@@ -41,4 +44,5 @@ class Finding(Frozen):
     place: Place = Place()
     expected: str = ""
     suggestion: str = ""
+    fix: str = ""  # the name of what mends it by itself: `luthier datasets check PATH --fix NAME`
     actions: tuple[Action, ...] = ()

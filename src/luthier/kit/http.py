@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from luthier.kit.clock import Clock
+from luthier.kit.files import writing_atomically
 
 _MAX_REDIRECTS = 5
 _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -40,14 +41,25 @@ class _TryAgain(Exception):
 class Http:
     """Thread-safe. A host that cannot be connected to at all is reported at once; what breaks later is tried again."""
 
-    def __init__(self, clock: Clock, *, connect_seconds: float = 3.0, read_seconds: float = 30.0, attempts: int = 5):
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        connect_seconds: float = 3.0,
+        read_seconds: float = 30.0,
+        attempts: int = 5,
+        may_ask: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """`may_ask` is asked about every address before it is, those included that a server redirects to."""
         self._clock = clock
         self._attempts = attempts
+        self._may_ask = may_ask
         self._client = httpx.Client(
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
             headers={"User-Agent": "luthier", "Accept-Encoding": "identity"},
+            event_hooks={"request": [self._refuse_others]},
         )
 
     def close(self) -> None:
@@ -76,6 +88,25 @@ class Http:
 
         self._retrying(once, lambda: begun.received)
         partial.replace(target)
+
+    def save(self, url: str, target: Path, *, most_bytes: int, on_bytes: OnBytes | None = None) -> None:
+        """Brings whatever is at an address to `target`, which then exists whole or is as it was before.
+
+        Raises HttpFailed, also for more than `most_bytes`, and OSError when it cannot be written.
+        """
+
+        def once() -> None:
+            with self._answer(url, {}) as response, writing_atomically(target) as file:
+                have = 0
+                for chunk in response.iter_raw():
+                    have += len(chunk)
+                    if have > most_bytes:
+                        raise HttpFailed(f"the file is longer than {most_bytes} bytes")
+                    file.write(chunk)
+                    if on_bytes is not None:
+                        on_bytes(have, 0)
+
+        self._retrying(once, lambda: False)
 
     def _retrying(self, once: Callable[[], Any], was_reachable: Callable[[], bool]) -> Any:
         for attempt in range(1, self._attempts + 1):
@@ -132,6 +163,12 @@ class Http:
             raise HttpFailed(f"the file is longer than the {expected_bytes} bytes that it should have")
         if have < expected_bytes:
             raise _TryAgain(HttpFailed(f"the connection ended after {have} of {expected_bytes} bytes"))
+
+    def _refuse_others(self, request: httpx.Request) -> None:
+        if not self._may_ask(str(request.url)):
+            raise HttpFailed(
+                f"{request.url.scheme}://{request.url.netloc.decode()} is not on the list of places to ask"
+            )
 
     @contextmanager
     def _answer(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import socket
 import sys
 import threading
@@ -19,7 +18,6 @@ from luthier.domain.serving import AddressNotUsable, PortTaken, ServerAlreadyRun
 from luthier.kit.files import read_json, write_json
 from luthier.kit.frozen import Frozen
 from luthier.server.addresses import addresses_of
-from luthier.server.api.datasets import UPLOAD_PREFIX
 from luthier.server.app import create_app
 from luthier.server.log import LOG, log_to
 from luthier.workspace import Workspace
@@ -57,8 +55,7 @@ def serve(
         port = listener.getsockname()[1]
         addresses = addresses_of(host, port)
         register(addresses.url)
-        for left_over in folder.glob(f"{UPLOAD_PREFIX}*"):  # by a server that was killed
-            shutil.rmtree(left_over, ignore_errors=True)
+        workspace.uploads.tidy()
         log_to(folder / "logs" / "server.log")
         ready = Ready(
             url=addresses.url,

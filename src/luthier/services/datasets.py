@@ -1,46 +1,69 @@
 """Datasets: check a file, import it as an immutable, content-named set of examples, look at what is there."""
 
-import itertools
-import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from luthier.data.canonical import read_examples, to_dict, write_examples
-from luthier.data.check import check_source, load_examples
+from luthier.connectors.dataset_sources import DatasetSources, is_reference, plain_stem, without_secrets
+from luthier.data.canonical import to_dict
+from luthier.data.check import Scan
+from luthier.data.example_file import ExampleFile
+from luthier.data.fixes import chosen
+from luthier.data.readers.rows import Reading
+from luthier.data.samples import SCHEME, sample_path, samples
+from luthier.data.search import search
+from luthier.data.shapes import parts_of
+from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.datasets import (
     CONFIRM_BELOW,
     Dataset,
     DatasetEmpty,
     DatasetFileMissing,
+    DatasetFilesLost,
     DatasetHasErrors,
     DatasetMappingUnsure,
     DatasetNotFound,
     DatasetReport,
     Example,
+    FoundRows,
+    Role,
+    Sample,
+    Shape,
 )
+from luthier.domain.derivations import Derivation
 from luthier.domain.findings import Level
+from luthier.domain.imports import ImportRequest
 from luthier.kit.clock import Clock
-from luthier.kit.files import exists, sealed_folder, write_json
-from luthier.kit.ids import new_id
+from luthier.kit.files import exists
+from luthier.services.dataset_shelf import Draft, Shelf, Written, plain_name
 from luthier.services.folders import Folders
 from luthier.store import Store
 
-_ID_DIGITS = 16  # of the sha256; 64 bits tell any number of datasets apart that one workspace will hold
+_SCANNED_AT_ONCE = 200_000  # rows of one search, about a second of work
 
 
 class Datasets:
-    def __init__(self, store: Store, folders: Folders, clock: Clock) -> None:
+    def __init__(self, store: Store, folders: Folders, clock: Clock, sources: DatasetSources) -> None:
         self._store = store
         self._folders = folders
         self._clock = clock
+        self._sources = sources
+        self.shelf = Shelf(store, folders, clock)
 
-    def check(self, path: str, *, shape: str | None = None, columns: Mapping[str, str] | None = None) -> DatasetReport:
-        """The report of a file, without importing it. Problems of single rows are findings, not exceptions."""
-        source = Path(path).expanduser()
-        if not exists(source):
-            raise DatasetFileMissing(path=path)
-        return check_source(source, shape, dict(columns or {}))
+    def check(
+        self,
+        path: str,
+        *,
+        shape: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        options: SourceOptions | None = None,
+    ) -> DatasetReport:
+        """The report of a source, without importing it. Problems of single rows are findings, not exceptions."""
+        scan = self._scan(path, shape, columns, options)
+        scan.read_to_end()
+        return scan.report()
 
     def import_file(
         self,
@@ -50,44 +73,40 @@ class Datasets:
         shape: str | None = None,
         columns: Mapping[str, str] | None = None,
         skip_bad_rows: bool = False,
+        options: SourceOptions | None = None,
     ) -> Dataset:
         """Importing twice is harmless. Wrong rows raise DatasetHasErrors unless `skip_bad_rows` leaves them out."""
-        report = self.check(path, shape=shape, columns=columns)
-        _refuse(report, path, confirmed=shape is not None or bool(columns), skip_bad_rows=skip_bad_rows)
-        source = Path(path).expanduser()
-        found = load_examples(source, shape, dict(columns or {}))
-        good = (item for item in found if isinstance(item, Example))
-        imported = self._folders.dataset(new_id("import"))
-        with sealed_folder(imported, {}) as staging:
-            sha256 = write_examples(staging / "examples.jsonl", good)
-            dataset = Dataset(
-                dataset_id=f"ds_{sha256[:_ID_DIGITS]}",
-                name=name or _plain_name(source),
-                sha256=sha256,
-                shape=report.mapping.shape,
-                examples=report.examples,
-                source=str(source.absolute()),
-                created_at=self._clock.now(),
-                report=report,
+        importing = self.importing(
+            ImportRequest(
+                path=path,
+                name=name,
+                shape=shape,
+                columns=dict(columns or {}),
+                options=options or SourceOptions(),
+                skip_bad_rows=skip_bad_rows,
             )
-            write_json(staging / "dataset.json", dataset.model_dump(mode="json"))
-        return self._keep(dataset, imported)
+        )
+        good = (item for item in importing.scan if isinstance(item, Example))
+        return self.shelf.keep(importing.draft, good, importing.written)
 
-    def _keep(self, dataset: Dataset, imported: Path) -> Dataset:
-        final = self._folders.dataset(dataset.dataset_id)
-        if final.exists():
-            shutil.rmtree(imported)
-        else:
-            imported.rename(final)
-        with self._store.writing() as tx:
-            known = tx.datasets.get(dataset.dataset_id)
-            if known is None or known.name != dataset.name:
-                tx.datasets.add(dataset)
-        return dataset
+    def importing(self, request: ImportRequest) -> "Importing":
+        """Opens the source and finds its mapping; raises what that raises. Its rows are read as the scan goes on."""
+        scan = self._scan(request.path, request.shape, request.columns, request.options)
+        name = request.name or plain_name(_stem_of(request.path))
+        return Importing(request, scan, Draft(name, scan.shape, _origin_of(request)), self._clock.now())
+
+    def _scan(
+        self, path: str, shape: str | None, columns: Mapping[str, str] | None, options: SourceOptions | None
+    ) -> Scan:
+        """Opens the source; its rows are read as the scan goes on."""
+        options = options or SourceOptions()
+        reading = Reading(options.encoding, options.query, chosen(options.fixes))
+        reference = path if is_reference(path) else str(_place_of(path))
+        return Scan(self._sources.open(reference, reading), shape, dict(columns or {}), reading)
 
     def resolve(self, reference: str, **how: Any) -> Dataset:
-        """An imported dataset by name or id, else the file of that path, imported now."""
-        if exists(Path(reference).expanduser()):
+        """The file of that path, or a sample, imported now; else an imported dataset by name, name@version or id."""
+        if reference.startswith(SCHEME) or is_reference(reference) or _path_of(reference) is not None:
             return self.import_file(reference, **how)
         return self.get(reference)
 
@@ -100,16 +119,74 @@ class Datasets:
                     raise DatasetFileMissing(path=reference) from None
                 raise
 
+    def under(self, label: str, dataset_id: str) -> Dataset | None:
+        """The dataset of that content, by that label when it still has it; None when it is no longer here."""
+        with self._store.reading() as tx:
+            try:
+                found = tx.datasets.find(label)
+            except DatasetNotFound:
+                return tx.datasets.get(dataset_id)
+            return found if found.dataset_id == dataset_id else tx.datasets.get(dataset_id)
+
     def examples(self, dataset: Dataset) -> Iterator[Example]:
-        return read_examples(self._folders.examples(dataset.dataset_id))
+        return iter(self.file(dataset))
 
     def preview(self, dataset: Dataset, offset: int = 0, limit: int = 20) -> list[dict[str, Any]]:
-        page = itertools.islice(self.examples(dataset), offset, offset + limit)
-        return [to_dict(example) for example in page]
+        """A page of canonical rows, in a time that does not depend on where it stands."""
+        return [to_dict(example) for example in self.file(dataset).page(offset, limit)]
+
+    def search(
+        self,
+        dataset: Dataset,
+        text: str,
+        role: Role | None = None,
+        *,
+        after: int = 0,
+        limit: int = 20,
+        scan_at_most: int = _SCANNED_AT_ONCE,
+    ) -> FoundRows:
+        """The rows that say `text`, from position `after` on. One call looks at a bounded number of rows."""
+        found = search(self.file(dataset), text, role, after=after, limit=limit, scan_at_most=scan_at_most)
+        rows = tuple(to_dict(example) for example in found.examples)
+        return FoundRows(rows=rows, positions=found.positions, next=found.next, scanned=found.scanned)
+
+    def file(self, dataset: Dataset) -> ExampleFile:
+        """Raises DatasetFilesLost."""
+        path = self._folders.examples(dataset.dataset_id)
+        if not path.is_file():
+            raise DatasetFilesLost(dataset=dataset.label, source=dataset.source)
+        return ExampleFile(path, self._folders.examples_index(dataset.dataset_id))
+
+    def parts(self, shape: str) -> frozenset[str]:
+        """What an example of that shape is made of; each can be a column of a source."""
+        return parts_of(Shape(shape))
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Datasets that come with the package; `sample:NAME` stands where a path may stand."""
+        return samples()
 
     def list(self) -> list[Dataset]:
         with self._store.reading() as tx:
             return tx.datasets.list()
+
+
+@dataclass(frozen=True)
+class Importing:
+    """A source that is being read."""
+
+    request: ImportRequest
+    scan: Scan
+    draft: Draft
+    at: datetime
+
+    def written(self, _: int) -> Written:
+        """Once every row is read: the report, or DatasetHasErrors and its kin when it must not become a dataset."""
+        request, report = self.request, self.scan.report()
+        confirmed = request.shape is not None or bool(request.columns)
+        _refuse(report, _shown(request.path), confirmed=confirmed, skip_bad_rows=request.skip_bad_rows)
+        asked = request.model_dump(mode="json", include={"shape", "columns", "skip_bad_rows"})
+        asked |= request.options.model_dump(mode="json", exclude_defaults=True)
+        return Written(report, Derivation(what="import", parameters=asked, at=self.at))
 
 
 def _refuse(report: DatasetReport, path: str, *, confirmed: bool, skip_bad_rows: bool) -> None:
@@ -124,5 +201,37 @@ def _refuse(report: DatasetReport, path: str, *, confirmed: bool, skip_bad_rows:
         raise DatasetMappingUnsure(source=path, reason=report.mapping.reason, shape=report.mapping.shape.value)
 
 
-def _plain_name(source: Path) -> str:
-    return source.stem.lower().replace(" ", "-").replace("_", "-")
+def _place_of(reference: str) -> Path:
+    if reference.startswith(SCHEME):
+        return sample_path(reference.removeprefix(SCHEME))
+    path = _path_of(reference)
+    if path is None:
+        raise DatasetFileMissing(path=reference or "(nothing)")
+    return path
+
+
+def _path_of(reference: str) -> Path | None:
+    """None when nothing is there. Nothing at all would be the current folder, which nobody means by it."""
+    try:
+        path = Path(reference).expanduser()
+    except RuntimeError:  # ~somebody who has no home here
+        return None
+    return path if reference.strip() and exists(path) else None
+
+
+def _stem_of(reference: str) -> str:
+    return plain_stem(reference) if is_reference(reference) else _place_of(reference).stem
+
+
+def _origin_of(request: ImportRequest) -> str:
+    """Of a file that was sent only its name: where it lies meanwhile concerns nobody."""
+    if request.path.startswith(SCHEME):
+        return request.path
+    if is_reference(request.path):
+        return _shown(request.path)
+    place = _place_of(request.path)
+    return place.name if request.upload_id is not None else str(place.absolute())
+
+
+def _shown(reference: str) -> str:
+    return without_secrets(reference) if is_reference(reference) else reference

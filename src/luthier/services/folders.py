@@ -29,6 +29,14 @@ class Folders:
         return self.root / "secrets"
 
     @property
+    def imports(self) -> Path:
+        return self.root / "imports"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 
@@ -37,6 +45,9 @@ class Folders:
 
     def examples(self, dataset_id: str) -> Path:
         return self.dataset(dataset_id) / "examples.jsonl"
+
+    def examples_index(self, dataset_id: str) -> Path:
+        return self.dataset(dataset_id) / "examples.idx.npy"
 
     def run(self, run_id: str) -> "RunFolder":
         return RunFolder(self.runs / run_id)

@@ -11,7 +11,7 @@ def ids_beginning(connection: Connection, column: Column[str], prefix: str, refe
     if not beginning:
         return []
     matches = column.startswith(f"{prefix}_{beginning}", autoescape=True)
-    return connection.scalars(select(column).where(matches).order_by(column).limit(6)).all()
+    return connection.scalars(select(column).where(matches).distinct().order_by(column).limit(6)).all()
 
 
 def listed(candidates: Sequence[str]) -> str:

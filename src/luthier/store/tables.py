@@ -85,14 +85,16 @@ events = Table(
     Index("events_by_run", "run_id", "seq"),
     sqlite_autoincrement=True,
 )
-datasets = Table(
-    "datasets",
+dataset_versions = Table(
+    "dataset_versions",
     metadata,
     _seq(),
-    Column("dataset_id", Text, nullable=False, unique=True),
+    Column("dataset_id", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("body", Text, nullable=False),
-    Index("datasets_by_name", "name"),
+    UniqueConstraint("name", "number", name="dataset_versions_by_label"),
+    Index("dataset_versions_by_id", "dataset_id"),
     sqlite_autoincrement=True,
 )
 versions = Table(

@@ -50,7 +50,7 @@ def show_examples(examples: Iterable[dict[str, Any]]) -> Iterable[RenderableType
 
 
 def show_dataset(dataset: Dataset) -> Iterable[RenderableType]:
-    yield facts([("Dataset", dataset.name), ("Id", dataset.dataset_id), ("Imported", local_time(dataset.created_at))])
+    yield facts([("Dataset", dataset.label), ("Id", dataset.dataset_id), ("Imported", local_time(dataset.created_at))])
     yield from show_report(dataset.report)
 
 
@@ -59,7 +59,7 @@ def datasets_table(datasets: Sequence[Dataset]) -> Iterable[RenderableType]:
         yield Text("No datasets yet. Import one: luthier datasets import FILE")
         return
     rows = [
-        (item.name, item.dataset_id, item.shape.value, show_count(item.examples), local_time(item.created_at))
+        (item.label, item.dataset_id, item.shape.value, show_count(item.examples), local_time(item.created_at))
         for item in datasets
     ]
     yield table(("Name", "Id", "Shape", "Examples", "Imported"), rows, right=("Examples",))

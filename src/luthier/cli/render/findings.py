@@ -34,6 +34,8 @@ def show_finding(finding: Finding) -> Iterable[RenderableType]:
         yield Padding(soft(f"expected {finding.expected}"), INDENT)
     if finding.suggestion:
         yield Padding(soft(finding.suggestion), INDENT)
+    if finding.fix:
+        yield Padding(soft(f"--fix {finding.fix} does it"), INDENT)
     yield from show_actions(finding.actions)
 
 

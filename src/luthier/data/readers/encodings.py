@@ -1,14 +1,16 @@
-"""Decides a file's encoding by its first bytes, and gives its text with a located fault where it is not so encoded."""
+"""Decides how a file's bytes are to be read as text: by a person's word, its mark, or its content, and how surely."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from luthier.data.readers.rows import LARGEST_ROW_BYTES, SourceFault, error_at
-from luthier.domain.findings import Finding
+from luthier.data.readers.content import Content
+from luthier.data.readers.legacy import guess
+from luthier.domain.dataset_sources import EncodingUnknown
+from luthier.domain.findings import Finding, Level
 
-_CHUNK = 1 << 20
+_SAMPLE_BYTES = 1 << 20
 _MARKS = (  # the longer marks first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8", "UTF-8 with byte order mark"),
     (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),
@@ -16,143 +18,120 @@ _MARKS = (  # the longer marks first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
+_WIDE = {"utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "utf-32-le": "UTF-32", "utf-32-be": "UTF-32"}
+_SINGLE_BYTES = re.compile(rb"[\x80-\xff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_ODD_LINES_BYTES = 1 << 14  # of lines with bytes beyond ASCII; more would only make the detection slow
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEncoding:
     codec: str
     shown: str
-    mark_bytes: int  # of the byte order mark
+    mark_bytes: int = 0  # of the byte order mark
+    sure: float | None = None  # None: certain; else the file's content was all there was to go by
 
+    @property
+    def is_wide(self) -> bool:
+        """A line's end is more than one byte."""
+        return self.codec in _WIDE
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    number: int
-    byte: int | None  # where it begins; None when the file is not UTF-8
-    text: str
-    fault: Finding | None = None  # then `text` is empty
-
-
-def detect_encoding(head: bytes) -> SourceEncoding:
-    for mark, codec, shown in _MARKS:
-        if head.startswith(mark):
-            return SourceEncoding(codec, shown, len(mark))
-    return SourceEncoding("utf-8", "UTF-8", 0)
-
-
-def decoded_chunks(path: Path, encoding: SourceEncoding) -> Iterator[str]:
-    """The text in pieces; raises SourceFault at the first byte that the encoding does not allow."""
-    decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
-    lines = 1
-    position = encoding.mark_bytes
-    with open(path, "rb") as file:
-        file.seek(encoding.mark_bytes)
-        while True:
-            chunk = file.read(_CHUNK)
-            held = len(decoder.getstate()[0])
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                good = error.object[: error.start].decode(encoding.codec, "ignore")
-                if good:
-                    yield good
-                byte = position - held + error.start
-                raise SourceFault(_encoding_fault(encoding, lines + good.count("\n"), byte, error)) from error
-            if text:
-                yield text
-                lines += text.count("\n")
-            position += len(chunk)
-            if not chunk:
-                return
-
-
-def decoded_lines(path: Path, encoding: SourceEncoding) -> Iterator[Line]:
-    """Lines end with \\n only (or \\r, where a file has no other): JSON may hold U+2028 and its kin as they are.
-
-    In UTF-8 a line with a fault is passed over and the rest is still read.
-    """
-    if encoding.codec == "utf-8":
-        return _utf8_lines(path, encoding)
-    return _lines_of_text(decoded_chunks(path, encoding))
-
-
-def _utf8_lines(path: Path, encoding: SourceEncoding) -> Iterator[Line]:
-    with open(path, "rb") as file:
-        file.seek(encoding.mark_bytes)
-        head = file.read(_CHUNK)
-        separator = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
-        file.seek(encoding.mark_bytes)
-        byte = encoding.mark_bytes
-        for number, (line, size) in enumerate(_byte_lines(file, separator), start=1):
-            yield _decoded_line(number, byte, line, encoding)
-            byte += size
-
-
-def _byte_lines(file: object, separator: bytes) -> Iterator[tuple[bytes | None, int]]:
-    """Each line without its end, or None when it is too large to hold, and its size in the file."""
-    rest = bytearray()
-    dropped = 0
-    while chunk := file.read(_CHUNK):  # type: ignore[attr-defined]
-        first, *others = chunk.split(separator)
-        rest += first
-        for following in others:
-            yield (None if dropped else bytes(rest)), dropped + len(rest) + 1
-            rest = bytearray(following)
-            dropped = 0
-        if len(rest) > LARGEST_ROW_BYTES:
-            dropped += len(rest)
-            rest.clear()
-    if rest or dropped:
-        yield (None if dropped else bytes(rest)), dropped + len(rest)
-
-
-def _decoded_line(number: int, byte: int, line: bytes | None, encoding: SourceEncoding) -> Line:
-    if line is None:
-        fault = error_at(
-            "row_too_large",
-            f"The line has more than {LARGEST_ROW_BYTES >> 20} MiB and was passed over.",
-            line=number,
-            byte=byte,
-            suggestion="Put one example on a line of its own.",
+    def assumption(self) -> Finding | None:
+        if self.sure is None:
+            return None
+        return Finding(
+            code="dataset.encoding_assumed",
+            level=Level.WARNING,
+            sentence=f"The file does not say its encoding; it was read as {self.shown} ({100 * self.sure:.0f} % sure).",
+            suggestion=f"Look at the texts below. Confirm it with --encoding {self.codec}, or save the file as UTF-8.",
         )
-        return Line(number, byte, "", fault)
+
+
+def encoding_of(content: Content, asked: str | None = None) -> SourceEncoding:
+    """Raises EncodingUnknown for a name that Python does not know, or that is no encoding of text."""
+    sample = content.head(_SAMPLE_BYTES)
+    if asked is not None:
+        return _asked(asked, sample)
+    return _marked(sample) or _wide(sample) or _legacy(sample) or SourceEncoding("utf-8", "UTF-8")
+
+
+def _asked(name: str, sample: bytes) -> SourceEncoding:
     try:
-        return Line(number, byte, line.decode("utf-8").removesuffix("\r"))
-    except UnicodeDecodeError as error:
-        return Line(number, byte, "", _encoding_fault(encoding, number, byte + error.start, error))
+        found = codecs.lookup(name)
+        "a".encode(found.name)
+    except (LookupError, ValueError, TypeError):
+        raise EncodingUnknown(encoding=name) from None
+    marked = _marked(sample)
+    if marked is not None and found.name.replace("-sig", "") in (marked.codec, marked.codec[:6]):
+        return marked
+    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(found.name, found.name)
+    return SourceEncoding(codec, _WIDE.get(codec, name.upper()))
 
 
-def _lines_of_text(chunks: Iterator[str]) -> Iterator[Line]:
-    rest = ""
-    number = 0
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split("\n")
-        for line in lines:
-            number += 1
-            yield Line(number, None, line.removesuffix("\r"))
-        if len(rest) > LARGEST_ROW_BYTES:
-            raise SourceFault(error_at("row_too_large", "The line is too long to be read.", line=number + 1))
-    if rest:
-        yield Line(number + 1, None, rest.removesuffix("\r"))
+def _marked(sample: bytes) -> SourceEncoding | None:
+    for mark, codec, shown in _MARKS:
+        if sample.startswith(mark):
+            return SourceEncoding(codec, shown, len(mark))
+    return None
 
 
-def _encoding_fault(encoding: SourceEncoding, line: int, byte: int, error: UnicodeDecodeError) -> Finding:
-    bad = error.object[error.start : error.start + 1]
-    return error_at(
-        "encoding",
-        f"The byte 0x{bad.hex()} is not valid {encoding.codec.upper()} text.",
-        line=line,
-        byte=byte,
-        expected="UTF-8, or UTF-16 with a byte order mark",
-        suggestion=_likely_encoding(error.object[max(0, error.start - 200) : error.start + 200]),
-    )
+def _wide(sample: bytes) -> SourceEncoding | None:
+    """UTF-16 and UTF-32 without a mark: the zero bytes of ASCII letters stand at every second or fourth place."""
+    if 0 not in sample:
+        return None
+    for codec, shown in sorted(_WIDE.items(), reverse=True):  # UTF-32 first: it also looks like UTF-16
+        width = 4 if "32" in codec else 2
+        whole = sample[: len(sample) // width * width]
+        zeros = [whole[at::width].count(0) for at in range(width)]
+        letters = zeros[-1] if codec.endswith("be") else zeros[0]  # the byte that tells letters apart
+        others = zeros[:-1] if codec.endswith("be") else zeros[1:]
+        units = len(whole) // width
+        line_ends = whole.count("\n".encode(codec))
+        if line_ends * 2 < whole.count(b"\n"):
+            continue  # the zeros stand in some lines only
+        if units and letters * 20 <= units and min(others) * 5 >= units and _is_text(whole, codec):
+            return SourceEncoding(codec, f"{shown} without a mark", sure=min(1.0, 0.5 + 0.5 * min(others) / units))
+    return None
 
 
-def _likely_encoding(around: bytes) -> str:
-    if around.count(0) > len(around) // 4:
-        return "It looks like UTF-16 without a byte order mark; save the file as UTF-8."
+def _is_text(sample: bytes, codec: str) -> bool:
     try:
-        around.decode("cp1252")
+        text = codecs.getincrementaldecoder(codec)("strict").decode(sample)
     except UnicodeDecodeError:
-        return "Save the file as UTF-8."
-    return "It looks like Windows-1252 or Latin-1; save the file as UTF-8 (in Excel: CSV UTF-8)."
+        return False
+    return _CONTROLS.search(text) is None
+
+
+def _legacy(sample: bytes) -> SourceEncoding | None:
+    """An encoding of before Unicode, when the bytes beyond ASCII are many, and hardly any of them makes UTF-8."""
+    if sample.isascii() or 0 in sample or _has_utf8(sample):
+        return None
+    found = guess(b"\n".join(_odd_lines(sample)))
+    return SourceEncoding(found.encoding.codec, found.encoding.shown, sure=found.sure) if found else None
+
+
+def _has_utf8(sample: bytes) -> bool:
+    """Enough of it is sound UTF-8 that the rest is a fault, or lines joined from another file."""
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    if sum(map(_is_utf8, lines)) * 3 >= len(lines):
+        return True
+    survivors = sample.decode("utf-8", "ignore").encode()
+    return len(_SINGLE_BYTES.findall(survivors)) * 2 >= len(_SINGLE_BYTES.findall(sample))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _odd_lines(sample: bytes) -> Iterator[bytes]:
+    taken = 0
+    for line in sample.split(b"\n"):
+        if not line.isascii():
+            yield line[:_ODD_LINES_BYTES]
+            taken += len(line)
+        if taken >= _ODD_LINES_BYTES:
+            return

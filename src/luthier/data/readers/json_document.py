@@ -1,24 +1,30 @@
 """One JSON document: a list of objects, an object that holds such a list, or objects one after the other."""
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from luthier.data.facts import column_facts
-from luthier.data.readers.encodings import SourceEncoding, decoded_chunks
+from luthier.data.fixes import mended
+from luthier.data.readers.content import Content
+from luthier.data.readers.encodings import SourceEncoding
 from luthier.data.readers.json_values import JsonFault, Parsed, parse
 from luthier.data.readers.jsonl import repeated_key_finding
+from luthier.data.readers.lines import decoded_chunks
 from luthier.data.readers.rows import LARGEST_ROW_BYTES, Row, SourceFault, error_at
-from luthier.domain.findings import Finding
+from luthier.domain.findings import Finding, Place
 
 _BLANK = " \t\r\n"
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _MARGIN = 64  # a fault nearer than this to the end of the buffer may only mean that more must be read
+_TRAILING_COMMA = "strip_trailing_comma"
+_FIXED_HERE = frozenset({"nan_to_null", "escape_controls"})  # others would have to change the text
 
 
-def json_rows(path: Path, encoding: SourceEncoding) -> Iterator[Row]:
+def json_rows(content: Content, encoding: SourceEncoding, fixes: frozenset[str]) -> Iterator[Row]:
     """Items are parsed one by one from a window of the file. A syntax fault ends the reading: nothing after it has
     a certain meaning."""
-    text = _Window(decoded_chunks(path, encoding))
+    text = _Window(decoded_chunks(content, encoding), fixes)
     rows = _list_rows(text, 0) if text.peek() == "[" else _objects(text)
     number = 0
     for row in rows:
@@ -43,17 +49,22 @@ def _list_rows(text: "_Window", number: int) -> Iterator[Row]:
         line = text.line
         yield _as_row(text.value(number), number, line)
         if text.peek() == ",":
-            text.skip(",", number)
-            if text.peek() == "]":
-                raise SourceFault(text.error_at("json_syntax", "A comma stands before the end of the list.", number))
+            _pass_comma(text, number)
         elif text.peek() != "]":
             raise SourceFault(text.error_at("json_syntax", "A comma or the end of the list is missing here.", number))
     text.skip("]", number)
 
 
+def _pass_comma(text: "_Window", number: int) -> None:
+    text.skip(",", number)
+    if text.peek() == "]" and not text.lets_commas_end:
+        finding = text.error_at("json_syntax", "A comma stands before the end of the list.", number)
+        raise SourceFault(finding.model_copy(update={"fix": _TRAILING_COMMA}))
+
+
 def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
     """The rows of the list inside an object such as {"data": [...]}; an object without such a list is a row itself."""
-    line = text.line
+    line, start = text.line, text.used
     text.skip("{", number + 1)
     members: dict[str, Any] = {}
     inner = number
@@ -73,6 +84,8 @@ def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
                 yield row
         else:
             members[key] = text.value(number + 1).value
+            if text.used - start > LARGEST_ROW_BYTES:
+                raise SourceFault(text.error_at("row_too_large", "The object is too large to be read.", number + 1))
         if text.peek() == ",":
             text.skip(",", number + 1)
         elif text.peek() != "}":
@@ -86,8 +99,10 @@ def _object_rows(text: "_Window", number: int) -> Iterator[Row]:
 
 def _as_row(parsed: Parsed, number: int, line: int) -> Row:
     if isinstance(parsed.value, dict):
-        repeated = (repeated_key_finding(parsed.repeated_keys, number, line),) if parsed.repeated_keys else ()
-        return Row(number, line, parsed.value, repeated)
+        notes = [mended(fix, Place(row=number, line=line)) for fix in parsed.mended]
+        if parsed.repeated_keys:
+            notes.append(repeated_key_finding(parsed.repeated_keys, number, line))
+        return Row(number, line, parsed.value, tuple(notes))
     expected = 'an object such as {"prompt": "...", "completion": "..."}'
     finding = error_at(
         "row_type", "The list holds a value that is no object.", row=number, line=line, expected=expected
@@ -98,19 +113,21 @@ def _as_row(parsed: Parsed, number: int, line: int) -> Row:
 class _Window:
     """The part of the text that has been read and not yet used."""
 
-    def __init__(self, chunks: Iterator[str]) -> None:
+    def __init__(self, chunks: Iterator[str], fixes: frozenset[str]) -> None:
         self._chunks = chunks
+        self._fixes = fixes
+        self.lets_commas_end = _TRAILING_COMMA in fixes
         self._text = ""
         self._at = 0
         self._ended = False
         self.line = 1
+        self.used = 0  # characters
 
     def peek(self) -> str:
         """The next character that is not blank; empty at the end."""
         while True:
-            at = self._at
-            while at < len(self._text) and self._text[at] in _BLANK:
-                at += 1
+            blanks = _BLANKS.match(self._text, self._at)
+            at = blanks.end() if blanks else self._at
             self._use(at)
             if at < len(self._text):
                 return self._text[at]
@@ -135,7 +152,7 @@ class _Window:
         self.peek()
         while True:
             try:
-                parsed = parse(self._text, self._at)
+                parsed = parse(self._text, self._at, self._fixes)
             except JsonFault as fault:
                 if self._may_be_incomplete(fault) and self._more():
                     continue
@@ -148,24 +165,24 @@ class _Window:
     def error_at(self, code: str, sentence: str, row: int, cause: JsonFault | None = None) -> Finding:
         at = max(cause.position, self._at) if cause else self._at
         line = self.line + self._text.count("\n", self._at, at)
-        suggestion = cause.suggestion if cause else ""
-        return error_at(
+        finding = error_at(
             code,
             f"{sentence} Nothing after this place was read.",
             row=row,
             line=line,
             expected="a JSON list of objects",
-            suggestion=suggestion,
+            suggestion=cause.suggestion if cause else "",
         )
+        return finding.model_copy(update={"fix": cause.fix if cause and cause.fix in _FIXED_HERE else ""})
 
     def _may_be_incomplete(self, fault: JsonFault) -> bool:
-        held = len(self._text) - self._at
-        if fault.code != "json_syntax" or held > LARGEST_ROW_BYTES:
+        if fault.code != "json_syntax":
             return False
         return "middle of a value" in fault.sentence or fault.position > len(self._text) - _MARGIN
 
     def _use(self, upto: int) -> None:
         self.line += self._text.count("\n", self._at, upto)
+        self.used += upto - self._at
         self._at = upto
 
     def _more(self) -> bool:
@@ -173,8 +190,10 @@ class _Window:
         if self._ended:
             return False
         held = self._text[self._at :]
+        if len(held) > LARGEST_ROW_BYTES:
+            raise SourceFault(error_at("row_too_large", "A value is too large to be read.", line=self.line))
         pieces = [held]
-        wanted = max(len(held), 1)
+        wanted = min(max(len(held), 1), LARGEST_ROW_BYTES - len(held) + 1)
         while wanted > 0:
             chunk = next(self._chunks, None)
             if chunk is None:

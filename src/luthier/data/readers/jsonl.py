@@ -1,21 +1,23 @@
 """JSON lines: one object per line; a line that cannot be read is reported and the next one is read."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from luthier.data.readers.encodings import Line, SourceEncoding, decoded_lines
-from luthier.data.readers.json_values import JsonFault, parse_whole
-from luthier.data.readers.rows import Row, error_at
+from luthier.data.fixes import mend_line, mended
+from luthier.data.readers.content import Content
+from luthier.data.readers.encodings import SourceEncoding
+from luthier.data.readers.json_values import JsonFault, Parsed, parse_whole
+from luthier.data.readers.lines import Line, decoded_lines
+from luthier.data.readers.rows import Row, error_at, moved
 from luthier.domain.findings import Finding, Level, Place
 
 
-def jsonl_rows(path: Path, encoding: SourceEncoding) -> Iterator[Row]:
+def jsonl_rows(content: Content, encoding: SourceEncoding, fixes: frozenset[str]) -> Iterator[Row]:
     number = 0
-    for line in decoded_lines(path, encoding):
+    for line in decoded_lines(content, encoding, fixes):
         if line.fault is None and not line.text.strip():
             continue
         number += 1
-        yield _row(number, line)
+        yield _row(number, line, fixes)
 
 
 def repeated_key_finding(keys: tuple[str, ...], row: int, line: int | None) -> Finding:
@@ -28,23 +30,39 @@ def repeated_key_finding(keys: tuple[str, ...], row: int, line: int | None) -> F
     )
 
 
-def _row(number: int, line: Line) -> Row:
+def _row(number: int, line: Line, fixes: frozenset[str]) -> Row:
     if line.fault is not None:
-        fault = line.fault.model_copy(update={"place": line.fault.place.model_copy(update={"row": number})})
-        return Row(number, line.number, None, (fault,))
+        return Row(number, line.number, None, (moved(line.fault, row=number),))
     try:
-        parsed = parse_whole(line.text)
+        parsed, used = _parsed(line.text, fixes)
     except JsonFault as fault:
         return Row(number, line.number, None, (_finding(fault, number, line),))
     if not isinstance(parsed.value, dict):
         return Row(number, line.number, None, (_not_an_object(number, line),))
-    repeated = (repeated_key_finding(parsed.repeated_keys, number, line.number),) if parsed.repeated_keys else ()
-    return Row(number, line.number, parsed.value, repeated)
+    changes = dict.fromkeys((*line.mended, *used, *parsed.mended))
+    notes = [mended(fix, Place(row=number, line=line.number)) for fix in changes]
+    if parsed.repeated_keys:
+        notes.append(repeated_key_finding(parsed.repeated_keys, number, line.number))
+    return Row(number, line.number, parsed.value, tuple(notes))
+
+
+def _parsed(text: str, fixes: frozenset[str]) -> tuple[Parsed, list[str]]:
+    """Each fix makes the line shorter, so this ends."""
+    used: list[str] = []
+    while True:
+        try:
+            return parse_whole(text, fixes), used
+        except JsonFault as fault:
+            repaired = mend_line(text, fault.fix, fault.position) if fault.fix in fixes else text
+            if len(repaired) >= len(text):
+                raise
+            text = repaired
+            used.append(fault.fix)
 
 
 def _finding(fault: JsonFault, number: int, line: Line) -> Finding:
     byte = None if line.byte is None else line.byte + len(line.text[: fault.position].encode())
-    return error_at(
+    finding = error_at(
         fault.code,
         fault.sentence,
         row=number,
@@ -53,6 +71,7 @@ def _finding(fault: JsonFault, number: int, line: Line) -> Finding:
         expected="one JSON object per line",
         suggestion=fault.suggestion,
     )
+    return finding.model_copy(update={"fix": fault.fix}) if fault.fix else finding
 
 
 def _not_an_object(number: int, line: Line) -> Finding:

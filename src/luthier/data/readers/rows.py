@@ -1,32 +1,54 @@
 """What a reader yields: rows with their place, and findings instead of exceptions for what cannot be read."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
+from luthier.data.facts import Limits, advice, limits
 from luthier.domain.findings import Finding, Level, Place
 
-SourceKind = Literal["JSONL", "JSON", "CSV", "text"]
-LARGEST_ROW_BYTES = 64 << 20  # a row is held in memory whole; one that is larger is reported and passed over
+if TYPE_CHECKING:
+    from luthier.data.readers.blocks import Block
+
+SourceKind = Literal["JSONL", "JSON", "CSV", "text", "Parquet", "Arrow", "query", "files", "scenario"]
+# A row is held in memory whole, and its JSON takes up to 25 times its size there; a larger one is passed over.
+LARGEST_ROW_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    number: int  # 1-based
+    number: int  # 1-based, in its file; 0: this speaks of the file as a whole
     line: int | None  # 1-based, where it begins
     value: dict[str, Any] | None  # None: it could not be read, and `findings` say why
     findings: tuple[Finding, ...] = ()
+    file: str | None = None  # which of the source's files, when it has several
+    before: int = 0  # rows in the files before this one
+    ends: bool = False  # nothing after it could be read
+
+    @property
+    def overall(self) -> int:
+        """Its number in the whole source."""
+        return self.before + self.number
 
 
 @dataclass(frozen=True)
 class RowSource:
-    path: Path
+    name: str
     kind: SourceKind
     encoding: str
     source_bytes: int
     rows: Callable[[], Iterator[Row]]  # each call reads from the beginning
-    notes: tuple[Finding, ...] = ()  # about the file as a whole
+    blocks: "Callable[[], Iterator[Block]] | None" = None  # the same in whole lines, where that is possible
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a person wants a source to be read."""
+
+    encoding: str | None = None  # None: found out
+    query: str | None = None  # for databases
+    fixes: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=limits)
 
 
 class SourceFault(Exception):
@@ -53,5 +75,11 @@ def error_at(
         sentence=sentence,
         place=Place(row=row, line=line, byte=byte),
         expected=expected,
-        suggestion=suggestion,
+        suggestion=suggestion or advice(code).suggestion,
+        fix=advice(code).fix,
     )
+
+
+def moved(finding: Finding, **place: Any) -> Finding:
+    """The same finding with more said about its place."""
+    return finding.model_copy(update={"place": finding.place.model_copy(update=place)})

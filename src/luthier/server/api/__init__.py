@@ -2,8 +2,38 @@
 
 from fastapi import APIRouter
 
-from luthier.server.api import chat, datasets, events, machine, models, plans, runs, sessions, versions
+from luthier.server.api import (
+    chat,
+    datasets,
+    derivations,
+    events,
+    files,
+    imports,
+    machine,
+    models,
+    plans,
+    quality,
+    runs,
+    scenarios,
+    sessions,
+    versions,
+)
 
 router = APIRouter(prefix="/api/v1")
-for _noun in (sessions, runs, events, datasets, models, plans, versions, chat, machine):
+for _noun in (
+    sessions,
+    runs,
+    events,
+    derivations,
+    datasets,
+    files,
+    imports,
+    quality,
+    scenarios,
+    models,
+    plans,
+    versions,
+    chat,
+    machine,
+):
     router.include_router(_noun.router)

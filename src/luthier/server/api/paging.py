@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=200, description="how many items at most")]
-Cursor = Annotated[str | SkipJsonSchema[None], Query(max_length=100, description="`next` of the page before")]
+Cursor = Annotated[str | SkipJsonSchema[None], Query(max_length=200, description="`next` of the page before")]
 
 
 class Page(BaseModel, Generic[T]):

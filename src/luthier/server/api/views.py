@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from luthier.domain.datasets import Dataset, DatasetReport, Shape
+from luthier.domain.derivations import Derivation, Lineage
 from luthier.domain.errors import Action, Problem
 from luthier.domain.models import BaseModel as BaseModelFacts
 from luthier.domain.models import ModelShape
@@ -94,13 +95,16 @@ class LogTail(BaseModel):
 
 class DatasetView(BaseModel):
     dataset_id: str
+    label: str = Field(description="name@version, as it can be given to any command")
     name: str
+    version: int
     sha256: str = Field(description="of the examples in canonical form")
     shape: Shape
     examples: int
     source: str = Field(description="the name of the file it came from")
     created_at: datetime
     report: DatasetReport
+    made_by: Derivation | None = Field(description="null for what was imported before this was kept")
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DatasetView":
@@ -115,6 +119,12 @@ class DatasetView(BaseModel):
 def shown_report(report: DatasetReport) -> DatasetReport:
     """The same, with the file's name for its path."""
     return report.model_copy(update={"source": Path(report.source).name})
+
+
+def shown_lineage(lineage: Lineage) -> Lineage:
+    """The same, with the names of files for their paths."""
+    parents = tuple(shown_lineage(parent) for parent in lineage.parents)
+    return lineage.model_copy(update={"source": Path(lineage.source).name, "parents": parents})
 
 
 class Rows(BaseModel):

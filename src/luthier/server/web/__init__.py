@@ -4,9 +4,28 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 `problem_page(request, problem, status)`.
 """
 
-from luthier.server.web import assets, datasets, door, home, patterns, playground, run, runs, train, versions
+from luthier.server.web import (
+    assets,
+    datasets,
+    door,
+    home,
+    imports,
+    patterns,
+    playground,
+    quality,
+    rows,
+    run,
+    runs,
+    train,
+    versions,
+)
 from luthier.server.web.problems import problem_page
 
-routers = [module.router for module in (assets, door, home, train, runs, run, datasets, versions, playground, patterns)]
+_modules = (
+    *(assets, door, home, train, runs, run),
+    *(imports, datasets, rows, quality),  # imports first: its address would name a dataset otherwise
+    *(versions, playground, patterns),
+)
+routers = [module.router for module in _modules]
 
 __all__ = ["problem_page", "routers"]

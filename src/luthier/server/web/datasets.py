@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import ClassVar
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from luthier.domain.datasets import Dataset
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
+from luthier.server.web.rows import AskedRows, DatasetRows, dataset_rows
 
 router = APIRouter(prefix="/datasets", include_in_schema=False)
-
-ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,7 @@ class DatasetPage(Context):
 
     frame: Frame
     dataset: Dataset
-    rows: Sequence[dict[str, Any]]
-    offset: int
-    previous: int | None  # offsets of the pages beside this one
-    following: int | None
+    rows: DatasetRows
 
 
 @router.get("")
@@ -43,16 +39,8 @@ def datasets(request: Request) -> HTMLResponse:
 
 
 @router.get("/{reference}")
-def dataset(request: Request, reference: str, offset: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
+def dataset(request: Request, reference: str, query: AskedRows) -> HTMLResponse:
     workspace = workspace_of(request)
     found = workspace.datasets.get(reference)
-    offset = min(offset, max(0, found.examples - 1))
-    page = DatasetPage(
-        frame=frame_of(request),
-        dataset=found,
-        rows=workspace.datasets.preview(found, offset, ROWS),
-        offset=offset,
-        previous=max(0, offset - ROWS) if offset else None,
-        following=offset + ROWS if offset + ROWS < found.examples else None,
-    )
-    return render(page)
+    rows = dataset_rows(workspace, found, query)
+    return render(DatasetPage(frame=frame_of(request), dataset=found, rows=rows))

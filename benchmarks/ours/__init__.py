@@ -1,0 +1,1 @@
+"""Our sides of rows that are measured in a process of their own."""

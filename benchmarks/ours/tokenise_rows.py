@@ -1,0 +1,38 @@
+"""Our side of tokenise: examples read, rendered with their loss mask, tokenised, and packed into steps."""
+
+import json
+import resource
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from luthier.data.check import load_examples
+from luthier.data.encode import encode
+from luthier.data.packing import micro_batches
+from luthier.data.render import Renderer
+from luthier.domain.datasets import Example
+
+LENGTH, BUDGET = 2048, 16_384
+
+
+def main(file: Path, base: Path, result: Path) -> None:
+    started = time.perf_counter()
+    examples = (item for item in load_examples(file) if isinstance(item, Example))
+    encoded = encode(examples, Renderer(base), max_length=LENGTH, overlong="truncate")
+    batches = micro_batches([int(length) for length in encoded.lengths], BUDGET)
+    seconds = time.perf_counter() - started
+    megabytes = file.stat().st_size / 1e6
+    measure = {
+        "per_second": megabytes / seconds,
+        "amount": megabytes,
+        "seconds": seconds,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "outcome": [encoded.tokens, sum(len(batch) for batch in batches)],
+        "versions": {"luthier": version("luthier"), "tokenizers": version("tokenizers")},
+    }
+    result.write_text(json.dumps(measure))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

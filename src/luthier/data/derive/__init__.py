@@ -1,0 +1,1 @@
+"""Makes examples from examples: pure and deterministic, streaming, each row with the origin it comes from."""

@@ -1,0 +1,201 @@
+"""Counts blocks of JSON lines in which no row can be wrong, all rows at once; any doubt leaves them to be read by rows.
+
+Whatever is counted here is counted the same row by row: the tests hold both ways to one report.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+from numpy.typing import NDArray
+
+from luthier.data.characters import is_odd
+from luthier.data.facts import column_facts, trap_facts
+from luthier.data.shapes import parts_of
+from luthier.domain.datasets import Mapping, Shape
+
+_CHUNK = 1 << 20  # bytes that one thread parses at a time
+_NO_VALUE = re.compile(rb"NaN|Infinity|\d{4000}")  # what the parser takes and a reader by rows does not
+_DEEPEST = 40  # levels of columns that are not used
+_ROLES = ("system", "user", "assistant")
+_SPEAKERS = ("system", "human", "gpt")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of a block in which each row is an example."""
+
+    turns: int
+    lengths: NDArray[np.int64]  # characters of each row
+
+
+_Counter = Callable[[Any, dict[str, str]], Counts]
+
+
+class _Doubt(Exception):
+    """This block has to be read by rows."""
+
+
+class PlainBlocks:
+    """`columns` are those that the first rows have; one that appears later is a doubt."""
+
+    def __init__(self, mapping: Mapping, columns: Sequence[str]) -> None:
+        self._mapping = mapping
+        self._columns = frozenset(columns)
+        self._schema = pa.schema([(name, _TYPES[mapping.shape]) for name in mapping.columns.values()])
+        self._count = _COUNTERS[mapping.shape]
+
+    @classmethod
+    def of(cls, mapping: Mapping | None, columns: Sequence[str]) -> "PlainBlocks | None":
+        """None for what is always read by rows: rarer shapes, and columns of which a part might be meant."""
+        if mapping is None or frozenset(mapping.columns) not in _PARTS.get(mapping.shape, ()):
+            return None
+        names = {name for part in parts_of(mapping.shape) for name in column_facts().parts[part].sure}
+        unused = set(columns) - set(mapping.columns.values())
+        return None if any(column.strip().lower() in names for column in unused) else cls(mapping, columns)
+
+    def count(self, data: bytes, lines: int) -> Counts | None:
+        """None when a row may be wrong, or merely unusual."""
+        try:
+            if not data.isascii():
+                data.decode()  # what Arrow accepts in a column that nobody uses
+            table = self._parsed(data)
+            if table.num_rows != lines:
+                raise _Doubt
+            return self._count(table, self._mapping.columns)
+        except (_Doubt, UnicodeDecodeError, pa.ArrowException):
+            return None
+
+    def _parsed(self, data: bytes) -> Any:
+        unused = self._columns - set(self._mapping.columns.values())
+        if unused and _NO_VALUE.search(data):
+            raise _Doubt
+        table = pj.read_json(
+            pa.BufferReader(data),
+            read_options=pj.ReadOptions(block_size=max(_CHUNK, len(data) // 2)),
+            parse_options=pj.ParseOptions(
+                explicit_schema=self._schema,
+                newlines_in_values=False,
+                unexpected_field_behavior="infer" if unused else "error",
+            ),
+        )
+        if not self._columns >= set(table.column_names) or any(_depth(each) > _DEEPEST for each in table.schema.types):
+            raise _Doubt
+        return table.combine_chunks()
+
+
+# ── the shapes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _conversations(
+    part: str, role: str, content: str, names: tuple[str, ...]
+) -> Callable[[Any, dict[str, str]], Counts]:
+    def count(table: Any, columns: dict[str, str]) -> Counts:
+        rows = _whole(table[columns[part]])
+        turns = rows.values
+        if turns.null_count or turns.type.num_fields != 2:
+            raise _Doubt
+        offsets = rows.offsets.to_numpy()
+        codes = pc.index_in(_whole(turns.field(role)), value_set=pa.array(names))
+        if codes.null_count:
+            raise _Doubt
+        _require_order(codes.to_numpy(), offsets)
+        lengths = _lengths_of_said(_whole(turns.field(content)))
+        return Counts(turns=len(lengths), lengths=np.add.reduceat(lengths, offsets[:-1]))
+
+    return count
+
+
+def _asked_and_answered(table: Any, columns: dict[str, str]) -> Counts:
+    lengths = sum(_lengths_of_said(_whole(table[columns[part]])) for part in ("prompt", "completion"))
+    return Counts(turns=2 * table.num_rows, lengths=np.asarray(lengths))
+
+
+def _instructed(table: Any, columns: dict[str, str]) -> Counts:
+    lengths = sum(_lengths_of_said(_whole(table[columns[part]])) for part in ("instruction", "output"))
+    if "input" in columns:
+        added = _plain(pc.fill_null(table[columns["input"]], "").combine_chunks())
+        characters = pc.utf8_length(added).to_numpy()
+        said = pc.utf8_length(pc.utf8_trim_whitespace(added)).to_numpy() > 0
+        lengths = lengths + np.where(said, characters + len("\n\n"), 0)
+    return Counts(turns=2 * table.num_rows, lengths=np.asarray(lengths))
+
+
+def _texts(table: Any, columns: dict[str, str]) -> Counts:
+    return Counts(turns=0, lengths=_lengths_of_said(_whole(table[columns["text"]])))
+
+
+def _require_order(codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> None:
+    """After at most one system turn, which comes first, user and assistant in turn, and the last word is an answer."""
+    starts, counts = offsets[:-1], np.diff(offsets)
+    if not len(counts) or counts.min() < 2 or len(codes) != offsets[-1]:
+        raise _Doubt
+    begins_with_system = codes[starts] == 0
+    place = np.arange(len(codes)) - np.repeat(starts + begins_with_system, counts)
+    expected = np.where(place < 0, 0, 1 + place % 2)
+    if not np.array_equal(codes, expected) or not (codes[offsets[1:] - 1] == 2).all():
+        raise _Doubt
+
+
+def _lengths_of_said(texts: Any) -> NDArray[np.int64]:
+    if not len(texts) or pc.min(pc.utf8_length(pc.utf8_trim_whitespace(texts))).as_py() == 0:
+        raise _Doubt
+    return np.asarray(pc.utf8_length(_plain(texts)).to_numpy(), dtype=np.int64)
+
+
+def _plain(texts: Any) -> Any:
+    """The same, unless a trap may stand in one of them. All are looked at as the one text that they are in memory."""
+    data = texts.buffers()[2]
+    joined = "" if data is None else data.to_pybytes().decode()
+    if texts.offset or is_odd(joined) or any(mark in joined for mark in _marks()):
+        raise _Doubt
+    return texts
+
+
+@cache
+def _marks() -> frozenset[str]:
+    return frozenset(trap.mark for trap in trap_facts().marked)
+
+
+def _whole(column: Any) -> Any:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray) or array.null_count:
+        raise _Doubt
+    return array
+
+
+def _depth(kind: Any) -> int:
+    return 1 + max((_depth(kind.field(at).type) for at in range(kind.num_fields)), default=0)
+
+
+def _turns_type(role: str, content: str) -> Any:
+    return pa.list_(pa.struct([(role, pa.string()), (content, pa.string())]))
+
+
+_TYPES = {
+    Shape.MESSAGES: _turns_type("role", "content"),
+    Shape.SHAREGPT: _turns_type("from", "value"),
+    Shape.PROMPT_COMPLETION: pa.string(),
+    Shape.ALPACA: pa.string(),
+    Shape.TEXT: pa.string(),
+}
+_COUNTERS = {
+    Shape.MESSAGES: _conversations("messages", "role", "content", _ROLES),
+    Shape.SHAREGPT: _conversations("conversations", "from", "value", _SPEAKERS),
+    Shape.PROMPT_COMPLETION: _asked_and_answered,
+    Shape.ALPACA: _instructed,
+    Shape.TEXT: _texts,
+}
+_PARTS = {
+    Shape.MESSAGES: ({"messages"},),
+    Shape.SHAREGPT: ({"conversations"},),
+    Shape.PROMPT_COMPLETION: ({"prompt", "completion"},),
+    Shape.ALPACA: ({"instruction", "output"}, {"instruction", "input", "output"}),
+    Shape.TEXT: ({"text"},),
+}

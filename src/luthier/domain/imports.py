@@ -1,0 +1,59 @@
+"""Imports: a file on its way to becoming a dataset, however long it takes and whatever ends on the way."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from luthier.domain.dataset_sources import SourceOptions
+from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem
+from luthier.kit.frozen import Frozen
+
+
+class ImportState(StrEnum):
+    RUNNING = "running"
+    UNFINISHED = "unfinished"  # its process is gone; it goes on from where it was
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ImportRequest(Frozen):
+    """What is asked for; kept, so that another process can go on with it."""
+
+    path: str
+    upload_id: str | None = None
+    name: str | None = None
+    shape: str | None = None
+    columns: dict[str, str] = {}
+    options: SourceOptions = SourceOptions()
+    skip_bad_rows: bool = False
+
+
+class Import(Frozen):
+    import_id: str
+    request: ImportRequest
+    file: str  # its name alone
+    state: ImportState
+    started_at: datetime
+    rows: int = 0  # of the file, done so far
+    bytes_total: int = 0
+    bytes_done: int = 0
+    dataset_id: str | None = None
+    problem: Problem | None = None
+
+
+class ImportNotFound(NotFound):
+    code = "imports.not_found"
+    sentence = "There is no import {import_id}."
+    actions = (Action(label="See the datasets", command="luthier datasets list"),)
+
+
+class ImportSourceNotKept(NotAllowedNow):
+    code = "imports.source_not_kept"
+    sentence = "The import of {file} cannot go on: its address may hold a password, so it was not written down."
+    actions = (Action(label="Import it again", command="luthier datasets import ADDRESS"),)
+
+
+class ImportEnded(NotAllowedNow):
+    code = "imports.ended"
+    sentence = "The import of {file} is {state}, so it cannot go on."
+    actions = (Action(label="Import the file again", command="luthier datasets import {file}"),)

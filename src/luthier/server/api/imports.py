@@ -1,0 +1,79 @@
+"""Imports over HTTP: begin one in the background, see how far it is, call it off, go on with it."""
+
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, model_validator
+
+from luthier.domain.dataset_sources import SourceOptions
+from luthier.domain.imports import Import, ImportRequest, ImportState
+from luthier.server.api.access import PROBLEMS, OpenWorkspace
+from luthier.server.api.paging import Cursor, Limit, Page, page_of
+from luthier.server.api.views import RunProblem
+
+router = APIRouter(prefix="/imports", tags=["datasets"], responses=PROBLEMS)
+
+
+class NewImport(BaseModel):
+    path: str = Field(default="", max_length=4096, description="of a file or folder of the server's machine, or a URL")
+    upload_id: str | None = Field(default=None, max_length=64, description="of a file that was sent, instead of a path")
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    shape: str | None = Field(default=None, max_length=40, description="how to read it; found out when left out")
+    columns: dict[str, str] = Field(default={}, description="part of the shape -> column of the file")
+    options: SourceOptions = SourceOptions()
+    skip_bad_rows: bool = False
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if bool(self.path) == (self.upload_id is not None):
+            raise ValueError("give either a path or an upload_id")
+        return self
+
+
+class ImportView(BaseModel):
+    import_id: str
+    file: str
+    state: ImportState
+    rows: int = Field(description="rows of the source that are done")
+    bytes_done: int
+    bytes_total: int = Field(description="0 when it is not known")
+    dataset_id: str | None
+    problem: RunProblem | None
+
+    @classmethod
+    def of(cls, job: Import) -> "ImportView":
+        own = cls.model_fields.keys() - {"problem"}
+        return cls(
+            **{name: getattr(job, name) for name in own},
+            problem=RunProblem.of(job.problem) if job.problem else None,
+        )
+
+
+@router.get("")
+def list_imports(workspace: OpenWorkspace, limit: Limit = 50, cursor: Cursor = None) -> Page[ImportView]:
+    shown = [ImportView.of(job) for job in workspace.imports.list()]
+    return page_of(shown, lambda job: job.import_id, cursor, limit)
+
+
+@router.post("", status_code=202)
+def begin_import(workspace: OpenWorkspace, wanted: NewImport) -> ImportView:
+    """Goes on in the background; ask for it until its state is no longer `running`."""
+    path = str(workspace.uploads.path(wanted.upload_id)) if wanted.upload_id else wanted.path
+    return ImportView.of(workspace.imports.begin(ImportRequest(**{**wanted.model_dump(), "path": path})))
+
+
+@router.get("/{import_id}")
+def get_import(workspace: OpenWorkspace, import_id: str) -> ImportView:
+    return ImportView.of(workspace.imports.get(import_id))
+
+
+@router.post("/{import_id}/cancel")
+def cancel_import(workspace: OpenWorkspace, import_id: str) -> ImportView:
+    """Nothing of it is kept."""
+    return ImportView.of(workspace.imports.cancel(import_id))
+
+
+@router.post("/{import_id}/resume")
+def resume_import(workspace: OpenWorkspace, import_id: str) -> ImportView:
+    """Goes on with one whose process ended."""
+    return ImportView.of(workspace.imports.resume(import_id))

@@ -1,0 +1,193 @@
+"""Scenarios: check, begin, index, format and vary Markdown files, and keep them as a dataset."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+
+from luthier.data.scenarios.balance import balanced
+from luthier.data.scenarios.check import check_scenarios, check_text, entry_of, read_file
+from luthier.data.scenarios.convert import Each, document_of, examples_of
+from luthier.data.scenarios.files import ENDINGS, ScenarioFile, find_scenarios, read_text
+from luthier.data.scenarios.grammar import Grammar, built_in_grammar, grammar_for, read_grammar
+from luthier.data.scenarios.layout import formatted
+from luthier.data.scenarios.packaged import pattern_text, patterns, with_title
+from luthier.data.scenarios.read import Reading
+from luthier.data.scenarios.tree import parse_tree
+from luthier.domain.datasets import Dataset, Example
+from luthier.domain.findings import Finding
+from luthier.domain.jobs import Progress
+from luthier.domain.scenarios import (
+    Conversion,
+    FormattedFile,
+    Pattern,
+    ScenarioEntry,
+    ScenarioFileExists,
+    ScenarioPathMissing,
+    ScenariosHaveErrors,
+    ScenariosNone,
+    ScenariosReport,
+    ScenarioTargetWrong,
+    Variation,
+)
+from luthier.kit.files import exists, write_atomically, writing_atomically
+from luthier.services.scenario_datasets import ScenarioDatasets
+from luthier.services.scenario_variation import write_variations
+
+LARGEST_COUNT = 100_000  # variations at once
+
+
+class Scenarios:
+    """`grammar` is a TOML file; without one, scenarios.toml beside the scenarios, else the built-in grammar."""
+
+    def __init__(self, datasets: ScenarioDatasets) -> None:
+        self._datasets = datasets
+
+    def check(self, path: str, *, grammar: str | None = None) -> ScenariosReport:
+        """Raises only when there is nothing to check; problems of files are findings."""
+        place = _place(path)
+        report = check_scenarios(place, _grammar(place, grammar))
+        if not report.entries:
+            raise ScenariosNone(source=path)
+        return report
+
+    def check_text(self, text: str, *, name: str = "scenario.md") -> ScenariosReport:
+        """Of a text that is being written."""
+        return check_text(text, name, built_in_grammar())
+
+    def patterns(self) -> list[Pattern]:
+        return patterns()
+
+    def pattern_text(self, name: str) -> str:
+        return pattern_text(name)
+
+    def new(self, template: str, path: str, *, title: str | None = None) -> Path:
+        """Begins a scenario; an existing file is left alone."""
+        text = pattern_text(template)
+        place = Path(path).expanduser()
+        if place.suffix.lower() not in ENDINGS and not exists(place):
+            place = place.with_name(f"{place.name}.md")
+        if exists(place):
+            raise ScenarioFileExists(path=place, template=template)
+        write_atomically(place, (with_title(text, title) if title else text).encode())
+        return place
+
+    def index(
+        self, path: str, *, category: str | None = None, tag: str | None = None, grammar: str | None = None
+    ) -> list[ScenarioEntry]:
+        """What is in a folder, also of files with errors."""
+        entries = self.check(path, grammar=grammar).entries
+        return [
+            entry
+            for entry in entries
+            if (category is None or entry.category == category) and (tag is None or tag in entry.tags)
+        ]
+
+    def format(self, path: str, *, write: bool = True) -> list[FormattedFile]:
+        """Lays files out in one way; with `write` false it only says which would change."""
+        texts = []
+        for file in _files(path):
+            text = read_text(file)
+            if isinstance(text, Finding):
+                raise _errors_of(path, [text])
+            texts.append((file, text, formatted(parse_tree(text))))
+        for file, text, new in texts:
+            if write and new != text:
+                write_atomically(file.path, new.encode())
+        return [FormattedFile(file=file.name, changed=new != text) for file, text, new in texts]
+
+    def vary(
+        self,
+        path: str,
+        to: str,
+        *,
+        count: int,
+        seed: int = 0,
+        grammar: str | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Variation:
+        """Writes `count` varied scenarios into the folder `to`, as many of each category as of every other."""
+        place, target = _place(path), Path(to).expanduser()
+        if target.resolve().is_relative_to(place.resolve()):
+            raise ScenarioTargetWrong(target=to, source=path)
+        readings = {file.name: reading for file, reading in self._sound(path, grammar)}
+        entries = [entry_of(reading, name, ()) for name, reading in readings.items()]
+        wanted = list(balanced(entries, min(count, LARGEST_COUNT), seed))
+        return write_variations(readings, wanted, target, on_progress or _say_nothing)
+
+    def convert(
+        self, path: str, to: str, *, each: Each = "turn", as_tools: bool = True, grammar: str | None = None
+    ) -> Conversion:
+        """Writes training examples as JSON lines."""
+        target = Path(to).expanduser()
+        sound = list(self._sound(path, grammar))
+        count = 0
+        with writing_atomically(target) as file:
+            for example in _examples(sound, each, as_tools):
+                count += 1
+                file.write(orjson.dumps(document_of(example)) + b"\n")
+        return Conversion(file=str(target), scenarios=len(sound), examples=count, as_tools=as_tools)
+
+    def keep(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        each: Each = "turn",
+        as_tools: bool = True,
+        grammar: str | None = None,
+    ) -> Dataset:
+        """Keeps the training examples as a dataset."""
+        place = _place(path)
+        sound = list(self._sound(path, grammar))
+        findings = [finding for _, reading in sound for finding in reading.findings]
+        return self._datasets.keep(
+            place, name, _examples(sound, each, as_tools), findings, {"each": each, "as_tools": as_tools}
+        )
+
+    def _sound(self, path: str, grammar: str | None) -> Iterator[tuple[ScenarioFile, Reading]]:
+        """All of them without an error, or ScenariosHaveErrors."""
+        place = _place(path)
+        rules = _grammar(place, grammar)
+        readings = [(file, read_file(file, rules)) for file in _files(path)]
+        errors: list[Finding] = []
+        for _, reading in readings:
+            errors += [reading] if isinstance(reading, Finding) else reading.errors
+        if errors:
+            raise _errors_of(path, errors)
+        yield from ((file, reading) for file, reading in readings if not isinstance(reading, Finding))
+
+
+def _say_nothing(progress: Progress) -> None: ...
+
+
+def _place(path: str) -> Path:
+    place = Path(path).expanduser()
+    if not exists(place):
+        raise ScenarioPathMissing(path=path)
+    return place
+
+
+def _grammar(place: Path, grammar: str | None) -> Grammar:
+    return grammar_for(place) if grammar is None else read_grammar(Path(grammar).expanduser())
+
+
+def _files(path: str) -> list[ScenarioFile]:
+    files = find_scenarios(_place(path)).scenarios
+    if not files:
+        raise ScenariosNone(source=path)
+    return list(files)
+
+
+def _errors_of(path: str, errors: list[Finding]) -> ScenariosHaveErrors:
+    count = f"{len(errors)} problems" if len(errors) > 1 else "1 problem"
+    return ScenariosHaveErrors(source=path, errors=count, first=f"{errors[0].place}: {errors[0].sentence}")
+
+
+def _examples(sound: list[tuple[ScenarioFile, Reading]], each: Each, as_tools: bool) -> Iterator[Example]:
+    number = 0
+    for _, reading in sound:
+        assert reading.scenario is not None
+        for example in examples_of(reading.scenario, reading.grammar, each=each, as_tools=as_tools):
+            number += 1
+            yield Example(number, messages=example.messages, tools=example.tools)

@@ -1,0 +1,132 @@
+"""An import ends with the same dataset whatever ends its process on the way, and work that is done stays done."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from luthier.domain.dataset_sources import SourceOptions
+from luthier.domain.datasets import DatasetHasErrors
+from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRequest, ImportState
+from luthier.domain.jobs import Progress
+from luthier.settings import Settings
+from luthier.workspace import Workspace, open_workspace
+
+KILLED = """
+import os, signal, sys
+from luthier.domain.imports import ImportRequest
+from luthier.services.imports import Imports
+from luthier.workspace import open_workspace
+
+workspace = open_workspace(sys.argv[1])
+parts = (workspace.datasets, workspace.uploads, workspace.folders, workspace.clock)
+
+def die_at(progress):
+    if progress.done >= int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Imports(*parts, save_seconds=0).run(ImportRequest(path=sys.argv[2]), die_at)
+"""
+
+
+def rows(count: int, bad: int | None = None) -> str:
+    lines = [json.dumps({"prompt": f"{number} pegs", "completion": f"pegs: {number}"}) for number in range(count)]
+    if bad is not None:
+        lines[bad] = '{"prompt": "cut'
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def workspace(workspace_folder: Path) -> Iterator[Workspace]:
+    with open_workspace(settings=Settings(home=workspace_folder, offline=True)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "pegs.jsonl"
+    path.write_text(rows(3_000))
+    return path
+
+
+def ended(workspace: Workspace, job: Import) -> Import:
+    deadline = time.monotonic() + 60
+    while (now := workspace.imports.get(job.import_id)).state is ImportState.RUNNING:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return now
+
+
+def test_a_killed_import_goes_on_where_it_was_and_gives_the_same_dataset(
+    workspace: Workspace, workspace_folder: Path, source: Path
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(workspace_folder), str(source), "1000"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = workspace.imports.list()
+    assert left.state is ImportState.UNFINISHED
+    assert left.rows >= 999
+    heard: list[Progress] = []
+    dataset = workspace.imports.run(ImportRequest(path=str(source)), heard.append)
+    assert workspace.imports.list() == []
+    assert dataset.report.rows == dataset.examples == 3_000
+    undisturbed = workspace.datasets.import_file(str(source), name="other")
+    assert (dataset.sha256, dataset.report) == (undisturbed.sha256, undisturbed.report)
+
+
+def test_a_source_that_changed_meanwhile_is_imported_anew(
+    workspace: Workspace, workspace_folder: Path, source: Path
+) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(workspace_folder), str(source), "1000"], check=False)
+    source.write_text(rows(2_000).replace("pegs", "nuts"))
+    dataset = workspace.imports.run(ImportRequest(path=str(source)))
+    assert dataset.examples == 2_000
+    assert all("nuts" in example.messages[0].content for example in workspace.datasets.examples(dataset))
+
+
+def test_an_import_in_the_background_ends_with_its_dataset(workspace: Workspace, source: Path) -> None:
+    job = ended(workspace, workspace.imports.begin(ImportRequest(path=str(source), name="wood")))
+    assert (job.state, job.rows, job.file) == (ImportState.DONE, 3_000, "pegs.jsonl")
+    assert job.dataset_id == workspace.datasets.get("wood").dataset_id
+
+
+def test_an_import_with_bad_rows_fails_with_the_place_of_the_first(workspace: Workspace, source: Path) -> None:
+    source.write_text(rows(50, bad=40))
+    job = ended(workspace, workspace.imports.begin(ImportRequest(path=str(source))))
+    assert job.state is ImportState.FAILED
+    assert job.problem is not None
+    assert "line 41" in job.problem.sentence
+    with pytest.raises(DatasetHasErrors, match="line 41"):
+        workspace.imports.run(ImportRequest(path=str(source)))
+    assert workspace.datasets.list() == []
+
+
+def test_a_cancelled_import_leaves_nothing_behind(workspace: Workspace, workspace_folder: Path, source: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(workspace_folder), str(source), "1000"], check=False)
+    (left,) = workspace.imports.list()
+    assert workspace.imports.cancel(left.import_id).state is ImportState.CANCELLED
+    assert not list(workspace.folders.imports.rglob("rows.jsonl"))
+    assert workspace.datasets.list() == []
+    with pytest.raises(ImportEnded, match="cancelled"):
+        workspace.imports.resume(left.import_id)
+
+
+def test_a_password_in_an_address_is_never_written_down(workspace: Workspace, tmp_path: Path) -> None:
+    address = "postgresql://maker:sesame@127.0.0.1:9/orders"
+    job = ended(
+        workspace, workspace.imports.begin(ImportRequest(path=address, options=SourceOptions(query="SELECT 1")))
+    )
+    assert job.state is ImportState.FAILED
+    for path in workspace.folders.root.rglob("*"):
+        assert path.is_dir() or b"sesame" not in path.read_bytes(), path
+    assert "sesame" not in repr(job)
+
+
+def test_an_import_that_nobody_began_is_not_found(workspace: Workspace) -> None:
+    for reference in ("imp_none", "..", "imp_../../etc"):
+        with pytest.raises(ImportNotFound):
+            workspace.imports.get(reference)
