@@ -61,6 +61,7 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_listen_to_interrupts,
         )
 
     def close(self) -> None:
@@ -78,6 +79,11 @@ class Cli:
         environment = process.info["environ"] or {}
         told = " ".join(process.info["cmdline"] or [])
         return environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told
+
+
+def _listen_to_interrupts() -> None:
+    """A shell that starts the tests in the background has them, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(process: "subprocess.Popen[str]") -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from luthier.data.check import Scan, check_source
+from luthier.data.canonical import to_line
+from luthier.data.check import Scan, ScanState, check_source
 from luthier.data.plain_blocks import PlainBlocks
-from luthier.domain.datasets import DatasetReport, Mapping, Shape
+from luthier.domain.datasets import DatasetReport, Example, Mapping, Shape
 
 TEXTS = st.one_of(
     st.text('abc ü漢\n\t"\\', max_size=12),
@@ -66,6 +67,10 @@ def by_rows(path: Path) -> DatasetReport:
     return scan.report()
 
 
+def lines_by_rows(path: Path) -> bytes:
+    return b"".join(to_line(item) for item in Scan(path) if isinstance(item, Example))
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(odd=st.lists(st.tuples(st.integers(0, 700), LINES), max_size=6))
 def test_both_ways_give_one_report(tmp_path: Path, odd: list[tuple[int, str]]) -> None:
@@ -75,6 +80,26 @@ def test_both_ways_give_one_report(tmp_path: Path, odd: list[tuple[int, str]]) -
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert check_source(path) == by_rows(path)
+    assert b"".join(Scan(path).canonical()) == lines_by_rows(path)
+
+
+def test_what_is_gone_on_with_anywhere_ends_the_same(tmp_path: Path) -> None:
+    lines = [plain(number) for number in range(2000)]
+    lines[700] = '{"messages": 3}'
+    lines[1400] = ""
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    whole, report = lines_by_rows(path), by_rows(path)
+    first = Scan(path)
+    written = b""
+    for piece in first.canonical():
+        written += piece
+        if not piece:
+            continue
+        second = Scan(path)
+        second.go_on_from(ScanState.model_validate_json(first.state().model_dump_json()))
+        assert written + b"".join(second.canonical()) == whole
+        assert second.report() == report
 
 
 SHAPES: dict[str, Any] = {
@@ -98,6 +123,7 @@ def test_every_common_shape_is_counted_the_same(tmp_path: Path, shape: str) -> N
     report = check_source(path)
     assert report == by_rows(path)
     assert report.rows == report.examples == 1200
+    assert b"".join(Scan(path).canonical()) == lines_by_rows(path)
 
 
 def test_plain_rows_are_really_counted_at_once() -> None:
@@ -123,6 +149,7 @@ def test_line_ends_and_marks_change_nothing(tmp_path: Path, name: str, content: 
     path = tmp_path / "rows.jsonl"
     path.write_text(content, encoding="utf-8", newline="")
     assert check_source(path) == by_rows(path), name
+    assert b"".join(Scan(path).canonical()) == lines_by_rows(path)
 
 
 def test_a_file_that_is_not_sound_text_is_read_alike(tmp_path: Path) -> None:

@@ -106,6 +106,27 @@ def test_rows_are_paged_searched_and_shown_as_tokens(
     expect(page.locator("#dataset-rows .token-trained").nth(1)).to_be_visible(timeout=PATIENCE_MS)
 
 
+def test_a_cleaner_version_is_made_in_the_page_and_knows_where_it_comes_from(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    rows = [{"prompt": f"ask {n % 20}", "completion": "Write to ann@example.com."} for n in range(40)]
+    path = tmp_path / "asks.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    visitor.open(f"/datasets/import?path={path}")
+    page.get_by_role("button", name="Import 40 examples").click()
+    page.wait_for_url("**/datasets/ds_*", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Repair").click()
+    expect(page.locator("#dataset-history")).to_contain_text("There was nothing to do", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Remove repetitions").click()
+    page.wait_for_url("**/datasets/asks@2", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Redact").click()
+    page.wait_for_url("**/datasets/asks@3", timeout=PATIENCE_MS)
+    expect(page.locator("#dataset-rows")).to_contain_text("[EMAIL_1]")
+    history = page.locator("#dataset-history")
+    expect(history).to_contain_text("asks@3, 20 examples")
+    history.get_by_role("link", name="asks@1").click()
+    expect(page.locator("main")).to_contain_text("40 examples")
+
+
 def test_a_wrong_column_is_exchanged_in_the_page(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.page
     table = tmp_path / "talk.csv"

@@ -12,12 +12,16 @@ from luthier.kit.files import writing_atomically
 
 def write_examples(path: Path, examples: Iterable[Example]) -> str:
     """Writes one example per line, whole or not at all, in bounded memory; returns the file's sha256."""
+    return write_lines(path, map(to_line, examples))
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> str:
+    """As `write_examples`, of lines that are canonical already; a piece may hold several of them."""
     digest = hashlib.sha256()
     with writing_atomically(path) as file:
-        for example in examples:
-            line = to_line(example)
-            digest.update(line)
-            file.write(line)
+        for piece in lines:
+            digest.update(piece)
+            file.write(piece)
     return digest.hexdigest()
 
 

@@ -1,15 +1,16 @@
 """Checks a source in one streaming pass: examples and findings as they come, and at the end a report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from luthier.data.canonical import to_line
 from luthier.data.convert import convert
 from luthier.data.facts import column_facts
 from luthier.data.fixes import DROP_ROW
 from luthier.data.plain_blocks import PlainBlocks
-from luthier.data.readers.blocks import Block, LineTooLong, rows_of
+from luthier.data.readers.blocks import Block, BlockStart, LineTooLong, rows_of
 from luthier.data.readers.content import writable
 from luthier.data.readers.open import open_rows
 from luthier.data.readers.rows import Reading, Row, RowSource, SourceFault
@@ -41,7 +42,9 @@ def load_examples(
 class ScanState(Frozen):
     """Where a scan is, and what it has counted."""
 
-    passed: int
+    passed: int  # rows, when it goes by rows
+    start: BlockStart  # what follows, when it goes by blocks
+    is_read: bool
     is_closed: bool
     tally: TallyState
 
@@ -66,6 +69,8 @@ class Scan:
         self._named = tuple(dict.fromkeys(name for value in readable for name in value))
         self._tally = Tally()
         self._passed = 0  # rows, those counted that speak of a file as a whole
+        self._start = BlockStart()
+        self._is_read = False
         self._is_closed = False
         self.mapping: Mapping | None = None
         if readable:
@@ -84,54 +89,74 @@ class Scan:
         return self._tally.rows
 
     def state(self) -> ScanState:
-        """Asked for after an example, or at the end: with it another scan of the same source goes on from here."""
-        return ScanState(passed=self._passed, is_closed=self._is_closed, tally=self._tally.state())
+        """Asked for after an item, or at the end: with it another scan of the same source goes on from here."""
+        return ScanState(
+            passed=self._passed,
+            start=self._start,
+            is_read=self._is_read,
+            is_closed=self._is_closed,
+            tally=self._tally.state(),
+        )
 
     def go_on_from(self, state: ScanState) -> None:
-        """Passes over the rows that are done; they are parsed again, since a place depends on what stands before it."""
-        self._passed, self._is_closed = state.passed, state.is_closed
+        """Passes over what is done. Rows are parsed again for that, since a place depends on what stands before it."""
+        self._passed, self._start = state.passed, state.start
+        self._is_read, self._is_closed = state.is_read, state.is_closed
         self._tally = Tally.of(state.tally)
 
     def __iter__(self) -> Iterator[Example | Finding]:
-        for row in islice(chain(self._head, self._rows), self._passed, None):
+        for row in () if self._is_read else islice(chain(self._head, self._rows), self._passed, None):
             self._passed += 1
             yield from self._items_of(row)
+        self._is_read = True
         yield from self._closing_items()
 
+    def canonical(self) -> Iterator[bytes]:
+        """The examples as canonical lines, many at a time where rows are plain. The report is that of iterating.
+
+        A finding is an empty piece, after which the state must not be asked for.
+        """
+        yield from self._by_blocks(lambda plain, block: plain.canonical(block.data, self._tally.rows))
+        yield from (to_line(item) if isinstance(item, Example) else b"" for item in self)
+
     def read_to_end(self) -> None:
-        """For whoever wants the report alone: as iterating, but rows that are plain are counted many at once."""
-        plain = PlainBlocks.of(self.mapping, self._named) if self._source.blocks and not self._passed else None
-        if plain is not None and self._read_blocks(plain):
-            return
+        """For whoever wants the report alone."""
+        for _ in self._by_blocks(lambda plain, block: b""):
+            pass
         for _ in self:
             pass
 
-    def _read_blocks(self, plain: PlainBlocks) -> bool:
-        """False, and nothing is counted, when the source has to be read by rows."""
-        assert self._source.blocks is not None
+    def _by_blocks(self, lines_of: Callable[[PlainBlocks, Block], bytes]) -> Iterator[bytes]:
+        """As far as the source can be read in blocks; what then remains is left to be read by rows."""
+        plain = PlainBlocks.of(self.mapping, self._named) if self._source.blocks else None
+        if plain is None or self._source.blocks is None or self._is_read or (self._passed and not self._start.byte):
+            return
         try:
-            for block in self._source.blocks():
-                self._read_block(block, plain)
+            for block in self._source.blocks(self._start):
+                yield from self._by_parts(block, plain, lines_of)
         except (LineTooLong, SourceFault):
-            self._tally = Tally()
-            return False
-        for _ in self._closing_items():
-            pass
-        return True
+            self._start = BlockStart()
+            return
+        self._is_read = True
 
-    def _read_block(self, block: Block, plain: PlainBlocks) -> None:
+    def _by_parts(
+        self, block: Block, plain: PlainBlocks, lines_of: Callable[[PlainBlocks, Block], bytes]
+    ) -> Iterator[bytes]:
         waiting = [block]
         while waiting:
             part = waiting.pop()
             counts = plain.count(part.data, part.lines) if self._tally.has_previews else None
-            if counts is not None:
-                self._tally.add(part.lines, counts)
-            elif part.lines > _FEW_LINES:
+            if counts is None and part.lines > _FEW_LINES:
                 waiting += reversed(part.halves())
+                continue
+            if counts is not None:
+                lines = lines_of(plain, part)
+                self._tally.add(part.lines, counts)
             else:
-                for row in rows_of(part, self._tally.rows, self._fixes):
-                    for _ in self._items_of(row):
-                        pass
+                items = (item for row in rows_of(part, self._tally.rows, self._fixes) for item in self._items_of(row))
+                lines = b"".join([to_line(item) for item in items if isinstance(item, Example)])
+            self._passed, self._start = self._tally.rows, part.end  # every line that is not blank is a row
+            yield lines
 
     def _items_of(self, row: Row) -> Iterator[Example | Finding]:
         self._tally.rows += row.number > 0

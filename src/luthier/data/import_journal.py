@@ -6,9 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
-from luthier.data.canonical import to_line
 from luthier.data.check import Scan, ScanState
-from luthier.domain.datasets import Example
 from luthier.kit.files import naming, write_atomically
 from luthier.kit.frozen import Frozen
 
@@ -49,13 +47,12 @@ class ImportJournal:
                 file.seek(cursor.bytes)
                 scan.go_on_from(cursor.scan)
             saved_at = said_at = monotonic()
-            for item in scan:
+            for lines in scan.canonical():
+                file.write(lines)
                 now = monotonic()
-                if isinstance(item, Example):
-                    file.write(to_line(item))
-                    if now - saved_at >= self._save_seconds:
-                        self._save(file, scan)
-                        saved_at = now
+                if lines and now - saved_at >= self._save_seconds:
+                    self._save(file, scan)
+                    saved_at = now
                 if now - said_at >= min(_SAY_SECONDS, self._save_seconds):
                     on_rows(scan.rows)
                     said_at = now

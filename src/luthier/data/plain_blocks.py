@@ -1,6 +1,6 @@
-"""Counts blocks of JSON lines in which no row can be wrong, all rows at once; any doubt leaves them to be read by rows.
+"""Judges blocks of JSON lines in which no row can be wrong, all rows at once; any doubt leaves them to be read by rows.
 
-Whatever is counted here is counted the same row by row: the tests hold both ways to one report.
+Whatever is counted and written here is the same row by row: the tests hold both ways to one report and one file.
 """
 
 import re
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -72,6 +73,14 @@ class PlainBlocks:
         except (_Doubt, UnicodeDecodeError, pa.ArrowException):
             return None
 
+    def canonical(self, data: bytes, rows_before: int) -> bytes:
+        """The lines that `count` has no doubt about, as canonical examples."""
+        parts, form = self._mapping.columns, _FORMS[self._mapping.shape]
+        lines = enumerate(data.splitlines(), rows_before + 1)
+        return b"".join(
+            b'{"row":%d,%b\n' % (row, orjson.dumps(form(orjson.loads(line), parts))[1:]) for row, line in lines
+        )
+
     def _parsed(self, data: bytes) -> Any:
         unused = self._columns - set(self._mapping.columns.values())
         if unused and _NO_VALUE.search(data):
@@ -129,6 +138,28 @@ def _instructed(table: Any, columns: dict[str, str]) -> Counts:
 
 def _texts(table: Any, columns: dict[str, str]) -> Counts:
     return Counts(turns=0, lengths=_lengths_of_said(_whole(table[columns["text"]])))
+
+
+_Form = Callable[[dict[str, Any], dict[str, str]], dict[str, Any]]
+
+
+def _turns_form(part: str, role: str, content: str, names: tuple[str, ...]) -> _Form:
+    roles = dict(zip(names, _ROLES, strict=True))
+
+    def form(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+        return {"messages": [{"role": roles[turn[role]], "content": turn[content]} for turn in row[columns[part]]]}
+
+    return form
+
+
+def _answered(asked: str, said: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": said}]}
+
+
+def _instructed_form(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    instruction = row[columns["instruction"]]
+    added = row.get(columns["input"]) or "" if "input" in columns else ""
+    return _answered(f"{instruction}\n\n{added}" if added.strip() else instruction, row[columns["output"]])
 
 
 def _require_order(codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> None:
@@ -191,6 +222,13 @@ _COUNTERS = {
     Shape.PROMPT_COMPLETION: _asked_and_answered,
     Shape.ALPACA: _instructed,
     Shape.TEXT: _texts,
+}
+_FORMS: dict[Shape, _Form] = {
+    Shape.MESSAGES: _turns_form("messages", "role", "content", _ROLES),
+    Shape.SHAREGPT: _turns_form("conversations", "from", "value", _SPEAKERS),
+    Shape.PROMPT_COMPLETION: lambda row, columns: _answered(row[columns["prompt"]], row[columns["completion"]]),
+    Shape.ALPACA: _instructed_form,
+    Shape.TEXT: lambda row, columns: {"text": row[columns["text"]]},
 }
 _PARTS = {
     Shape.MESSAGES: ({"messages"},),

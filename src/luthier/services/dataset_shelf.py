@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from luthier.data.canonical import write_examples
+from luthier.data.canonical import write_examples, write_lines
 from luthier.data.example_file import write_index
 from luthier.domain.datasets import Dataset, DatasetNameWrong, DatasetReport, Example, Shape
 from luthier.domain.derivations import Derivation
@@ -59,6 +59,11 @@ class Shelf:
         Content that is there already is not written twice; its name and version are what is new.
         """
         (dataset,) = self.put([self.write(draft, examples, written)])
+        return dataset
+
+    def keep_lines(self, draft: Draft, lines: Iterable[bytes], written: Callable[[int], Written]) -> Dataset:
+        """As `keep`, of canonical lines."""
+        (dataset,) = self.put([self._bound(draft, lambda path: write_lines(path, lines), written)])
         return dataset
 
     def adopt(self, draft: Draft, rows: Path, written: Callable[[int], Written]) -> Dataset:

@@ -86,8 +86,7 @@ class Datasets:
                 skip_bad_rows=skip_bad_rows,
             )
         )
-        good = (item for item in importing.scan if isinstance(item, Example))
-        return self.shelf.keep(importing.draft, good, importing.written)
+        return self.shelf.keep_lines(importing.draft, importing.scan.canonical(), importing.written)
 
     def importing(self, request: ImportRequest) -> "Importing":
         """Opens the source and finds its mapping; raises what that raises. Its rows are read as the scan goes on."""

@@ -10,6 +10,7 @@ from luthier.data.readers.encodings import SourceEncoding
 from luthier.data.readers.jsonl import jsonl_rows
 from luthier.data.readers.rows import LARGEST_ROW_BYTES, Row, moved
 from luthier.domain.findings import Finding
+from luthier.kit.frozen import Frozen
 
 _CHUNK = 8 << 20
 
@@ -26,6 +27,10 @@ class Block:
     lines: int
     first_line: int  # 1-based
     first_byte: int
+
+    @property
+    def end(self) -> "BlockStart":
+        return BlockStart(line=self.first_line + self.lines, byte=self.first_byte + len(self.data))
 
     def halves(self) -> "tuple[Block, Block]":
         """Parted at the line end nearest to the middle; of one that has at least two lines."""
@@ -47,11 +52,18 @@ def can_be_blocks(content: Content, encoding: SourceEncoding) -> bool:
     )
 
 
-def blocks_of(content: Content, encoding: SourceEncoding) -> Iterator[Block]:
+class BlockStart(Frozen):
+    """Where a reading of blocks begins, or goes on: a line's number, from 1, and its first byte."""
+
+    line: int = 1
+    byte: int = 0
+
+
+def blocks_of(content: Content, encoding: SourceEncoding, start: BlockStart) -> Iterator[Block]:
     """Raises LineTooLong, and what the content raises."""
-    line, byte, rest = 1, encoding.mark_bytes, b""
+    line, byte, rest = start.line, max(start.byte, encoding.mark_bytes), b""
     with content.open() as stream:
-        stream.read(encoding.mark_bytes)
+        _pass_over(stream, byte)
         while chunk := stream.read(_CHUNK):
             data = rest + chunk
             end = data.rfind(b"\n") + 1
@@ -64,6 +76,12 @@ def blocks_of(content: Content, encoding: SourceEncoding) -> Iterator[Block]:
                 line, byte = line + block.lines, byte + end
     if rest:
         yield Block(rest, 1, line, byte)
+
+
+def _pass_over(stream: BinaryIO, size: int) -> None:
+    """Reads, since what is packed cannot be sought in."""
+    while size > 0 and (piece := stream.read(min(size, _CHUNK))):
+        size -= len(piece)
 
 
 def rows_of(block: Block, rows_before: int, fixes: frozenset[str]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from luthier.data.facts import Limits, advice, limits
 from luthier.domain.findings import Finding, Level, Place
 
 if TYPE_CHECKING:
-    from luthier.data.readers.blocks import Block
+    from luthier.data.readers.blocks import Block, BlockStart
 
 SourceKind = Literal["JSONL", "JSON", "CSV", "text", "Parquet", "Arrow", "query", "files", "scenario"]
 # A row is held in memory whole, and its JSON takes up to 25 times its size there; a larger one is passed over.
@@ -38,7 +38,7 @@ class RowSource:
     encoding: str
     source_bytes: int
     rows: Callable[[], Iterator[Row]]  # each call reads from the beginning
-    blocks: "Callable[[], Iterator[Block]] | None" = None  # the same in whole lines, where that is possible
+    blocks: "Callable[[BlockStart], Iterator[Block]] | None" = None  # the same in whole lines, where that is possible
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from luthier.server.web import (
     assets,
     datasets,
     door,
+    history,
     home,
     imports,
     patterns,
@@ -23,7 +24,7 @@ from luthier.server.web.problems import problem_page
 
 _modules = (
     *(assets, door, home, train, runs, run),
-    *(imports, datasets, rows, quality),  # imports first: its address would name a dataset otherwise
+    *(imports, datasets, rows, history, quality),  # imports first: its address would name a dataset otherwise
     *(versions, playground, patterns),
 )
 routers = [module.router for module in _modules]

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from luthier.domain.datasets import Dataset
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.history import DatasetHistory, dataset_history
 from luthier.server.web.rendering import render
 from luthier.server.web.rows import AskedRows, DatasetRows, dataset_rows
 
@@ -31,6 +32,7 @@ class DatasetPage(Context):
     frame: Frame
     dataset: Dataset
     rows: DatasetRows
+    history: DatasetHistory
 
 
 @router.get("")
@@ -43,4 +45,5 @@ def dataset(request: Request, reference: str, query: AskedRows) -> HTMLResponse:
     workspace = workspace_of(request)
     found = workspace.datasets.get(reference)
     rows = dataset_rows(workspace, found, query)
-    return render(DatasetPage(frame=frame_of(request), dataset=found, rows=rows))
+    history = dataset_history(workspace, found)
+    return render(DatasetPage(frame=frame_of(request), dataset=found, rows=rows, history=history))
