@@ -1,4 +1,4 @@
-"""Checks rows that are made while they are read, and says how fast and in how much memory.
+"""Checks and converts rows that are made while they are read, and says how fast and in how much memory.
 
 python -m benchmarks.check_stream --rows 10000000
 """
@@ -17,7 +17,6 @@ from typing import BinaryIO, cast
 from luthier.data.check import Scan
 from luthier.data.readers.content import Content
 from luthier.data.readers.open import open_content
-from luthier.domain.datasets import Example
 
 _CHUNK_ROWS = 1000
 
@@ -36,12 +35,13 @@ def measure(rows: int, bad: float) -> dict[str, float]:
     started = time.perf_counter()
     content = Content("stream.jsonl", ".jsonl", 0, lambda: _stream(lambda: _chunks(rows, bad)))
     scan = Scan(open_content(content))
-    examples = sum(isinstance(item, Example) for item in scan)
+    written = sum(len(piece) for piece in scan.canonical())
     seconds = time.perf_counter() - started
     report = scan.report()
     return {
         "rows": report.rows,
-        "examples": examples,
+        "examples": report.examples,
+        "canonical_megabytes": round(written / 1e6),
         "findings": len(report.findings) + report.findings_left_out,
         "seconds": round(seconds, 1),
         "rows_per_second": round(rows / seconds),

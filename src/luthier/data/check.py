@@ -22,6 +22,8 @@ from luthier.kit.frozen import Frozen
 
 _COLUMNS = 200  # that a report names
 _FEW_LINES = 256  # of a block with a doubt; fewer are not worth parting
+_SOME_LINES = 4096  # that are read by rows in one piece
+_BLOCKS_BY_ROWS = 7  # after one in which most lines were, since its neighbours are likely like it
 _COLUMN_CHARACTERS = 200  # a longer name is none that a person would choose from a list
 _SAMPLE_BYTES = 64 << 20  # of the rows that are held to find the mapping
 
@@ -70,6 +72,7 @@ class Scan:
         self._tally = Tally()
         self._passed = 0  # rows, those counted that speak of a file as a whole
         self._start = BlockStart()
+        self._blocks_by_rows = 0  # how many more are read by rows without trying
         self._is_read = False
         self._is_closed = False
         self.mapping: Mapping | None = None
@@ -142,11 +145,12 @@ class Scan:
     def _by_parts(
         self, block: Block, plain: PlainBlocks, lines_of: Callable[[PlainBlocks, Block], bytes]
     ) -> Iterator[bytes]:
-        waiting = [block]
+        waiting, by_rows = [block], 0
+        tries = self._tally.has_previews and not self._blocks_by_rows
         while waiting:
             part = waiting.pop()
-            counts = plain.count(part.data, part.lines) if self._tally.has_previews else None
-            if counts is None and part.lines > _FEW_LINES:
+            counts = plain.count(part.data, part.lines) if tries else None
+            if counts is None and part.lines > (_FEW_LINES if tries else _SOME_LINES):
                 waiting += reversed(part.halves())
                 continue
             if counts is not None:
@@ -155,8 +159,14 @@ class Scan:
             else:
                 items = (item for row in rows_of(part, self._tally.rows, self._fixes) for item in self._items_of(row))
                 lines = b"".join([to_line(item) for item in items if isinstance(item, Example)])
+                by_rows += part.lines
+                tries = self._tally.has_previews and not self._blocks_by_rows
             self._passed, self._start = self._tally.rows, part.end  # every line that is not blank is a row
             yield lines
+        if self._blocks_by_rows:
+            self._blocks_by_rows -= 1
+        elif 2 * by_rows > block.lines:
+            self._blocks_by_rows = _BLOCKS_BY_ROWS
 
     def _items_of(self, row: Row) -> Iterator[Example | Finding]:
         self._tally.rows += row.number > 0

@@ -22,7 +22,8 @@ from luthier.data.shapes import parts_of
 from luthier.domain.datasets import Mapping, Shape
 
 _CHUNK = 1 << 20  # bytes that one thread parses at a time
-_NO_VALUE = re.compile(rb"NaN|Infinity|\d{4000}")  # what the parser takes and a reader by rows does not
+_NO_VALUES = (b"NaN", b"Infinity")  # what the parser takes and a reader by rows does not
+_TOO_MANY_DIGITS = re.compile(rb"\d{4000}")
 _DEEPEST = 40  # levels of columns that are not used
 _ROLES = ("system", "user", "assistant")
 _SPEAKERS = ("system", "human", "gpt")
@@ -83,7 +84,7 @@ class PlainBlocks:
 
     def _parsed(self, data: bytes) -> Any:
         unused = self._columns - set(self._mapping.columns.values())
-        if unused and _NO_VALUE.search(data):
+        if unused and any(value in data for value in _NO_VALUES):
             raise _Doubt
         table = pj.read_json(
             pa.BufferReader(data),
@@ -95,6 +96,8 @@ class PlainBlocks:
             ),
         )
         if not self._columns >= set(table.column_names) or any(_depth(each) > _DEEPEST for each in table.schema.types):
+            raise _Doubt
+        if any(pa.types.is_floating(each) for each in table.schema.types) and _TOO_MANY_DIGITS.search(data):
             raise _Doubt
         return table.combine_chunks()
 
