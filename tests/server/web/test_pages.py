@@ -9,7 +9,18 @@ from luthier.server.web.run_parts import PARTS
 from luthier.server.web.words import STATE_WORDS
 from tests.server.web.scenes import Scene
 
-PLACES = ("/", "/train", "/runs", "/datasets", "/versions", "/playground", "/help", "/-/patterns", "/sign-in")
+PLACES = (
+    "/",
+    "/train",
+    "/runs",
+    "/datasets",
+    "/datasets/import",
+    "/versions",
+    "/playground",
+    "/help",
+    "/-/patterns",
+    "/sign-in",
+)
 NOISE = re.compile(r"\bNone\b|Undefined|<luthier|StateWord\(|\{\{|\}\}")
 
 

@@ -72,6 +72,7 @@ def rows(request: Request, reference: str, query: AskedRows) -> HTMLResponse:
 
 def dataset_rows(workspace: Workspace, dataset: Dataset, query: RowQuery) -> DatasetRows:
     found = _found(workspace, dataset, query)
+    first = found.positions[0] if found.positions else 0
     tokens: Sequence[ShownRow] = ()
     problem = None
     if query.base and found.positions:
@@ -90,7 +91,7 @@ def dataset_rows(workspace: Workspace, dataset: Dataset, query: RowQuery) -> Dat
         problem=problem,
         bases=[model.name for model in workspace.models.list()],
         roles=tuple(Role),
-        previous=query.at(max(0, query.offset - SHOWN)) if query.offset and not query.q else "",
+        previous=query.at(max(0, first - SHOWN)) if first and not query.q else "",
         following=query.at(found.following),
         searched=found.searched,
     )
