@@ -5,11 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
+
+from luthier.cli.main import main
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,32 @@ class Cli:
         environment = process.info["environ"] or {}
         told = " ".join(process.info["cmdline"] or [])
         return environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told
+
+
+class InThisProcess:
+    """The whole command line from its rim on, without the second that a new interpreter takes."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Finished:
+        sys.argv = ["luthier", "--workspace", str(self.folder / "workspace"), *arguments]
+        code = main()
+        shown = self._capsys.readouterr()
+        return Finished(code, shown.out, shown.err)
+
+
+@contextmanager
+def in_this_process(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
+    """With `folder` as the working folder."""
+    before, arguments = Path.cwd(), sys.argv
+    os.chdir(folder)
+    try:
+        yield InThisProcess(folder, capsys)
+    finally:
+        os.chdir(before)
+        sys.argv = arguments
 
 
 def _listen_to_interrupts() -> None:

@@ -1,6 +1,5 @@
 """What people bring that cannot be trained on: each gives a sentence with a place, actions, and its exit code."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from luthier.cli.main import main
-from tests.cli.running import Finished
+from tests.cli.running import Finished, InThisProcess, in_this_process
 
 GOOD_ROW = '{"prompt": "2 x oak", "completion": "{\\"oak\\": 2}"}\n'
 
@@ -59,27 +57,10 @@ SCENARIOS = {
 }
 
 
-class InThisProcess:
-    """The whole command line from its rim on, without the second that a new interpreter takes."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Finished:
-        sys.argv = ["luthier", "--workspace", str(self.folder / "workspace"), *arguments]
-        code = main()
-        shown = self._capsys.readouterr()
-        return Finished(code, shown.out, shown.err)
-
-
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
-    before, arguments = Path.cwd(), sys.argv
-    os.chdir(tmp_path)
-    yield InThisProcess(tmp_path, capsys)
-    os.chdir(before)
-    sys.argv = arguments
+    with in_this_process(tmp_path, capsys) as cli:
+        yield cli
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -2,26 +2,22 @@
 
 import gzip
 import json
-import os
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.cli.running import InThisProcess, in_this_process
 from tests.data.hostile.archives import zipped
-from tests.journeys.test_cli_data_errors import GOOD_ROW, InThisProcess
+from tests.journeys.test_cli_data_errors import GOOD_ROW
 
 
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
-    before, arguments = Path.cwd(), sys.argv
-    os.chdir(tmp_path)
-    yield InThisProcess(tmp_path, capsys)
-    os.chdir(before)
-    sys.argv = arguments
+    with in_this_process(tmp_path, capsys) as cli:
+        yield cli
 
 
 def test_faults_with_a_fix_are_mended_on_request_and_imported(cli: InThisProcess) -> None:

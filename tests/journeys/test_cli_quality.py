@@ -1,42 +1,26 @@
 """From a file to its doubtful rows in the terminal, and the same for scripts."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from luthier.cli.main import main
 from luthier.cli.render.quality import bar
-from tests.cli.running import Finished
+from tests.cli.running import InThisProcess, in_this_process
 from tests.data.quality.planted import Speaker
-
-
-class InThisProcess:
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Finished:
-        sys.argv = ["luthier", "--workspace", str(self.folder / "workspace"), *arguments]
-        code = main()
-        shown = self._capsys.readouterr()
-        return Finished(code, shown.out, shown.err)
 
 
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
-    arguments = sys.argv
     speaker = Speaker()
     items = [{"prompt": speaker.sentence(end="?"), "completion": speaker.text()} for _ in range(30)]
     items[4]["completion"] = "Write to anna@workshop.org or [bold]call[/bold]."
     path = tmp_path / "orders.jsonl"
     path.write_text("".join(json.dumps(item) + "\n" for item in items))
-    cli = InThisProcess(tmp_path, capsys)
-    assert cli("datasets", "import", str(path)).code == 0
-    yield cli
-    sys.argv = arguments
+    with in_this_process(tmp_path, capsys) as cli:
+        assert cli("datasets", "import", str(path)).code == 0
+        yield cli
 
 
 def test_a_dataset_is_scored_and_its_reasons_lead_to_the_rows(cli: InThisProcess) -> None:

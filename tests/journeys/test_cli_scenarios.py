@@ -1,40 +1,20 @@
 """From a template to a dataset on the command line, with errors that an editor can jump to."""
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from luthier.cli.main import main
-from tests.cli.running import Finished
+from tests.cli.running import InThisProcess, in_this_process
 from tests.data.scenarios.builders import GOOD, bent
-
-
-class InThisProcess:
-    """The whole command line from its rim on, without the second that a new interpreter takes."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Finished:
-        sys.argv = ["luthier", "--workspace", str(self.folder / "workspace"), *arguments]
-        code = main()
-        shown = self._capsys.readouterr()
-        return Finished(code, shown.out, shown.err)
 
 
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
-    before, arguments = Path.cwd(), sys.argv
-    os.chdir(tmp_path)
     (tmp_path / "scenes").mkdir()
-    yield InThisProcess(tmp_path, capsys)
-    os.chdir(before)
-    sys.argv = arguments
+    with in_this_process(tmp_path, capsys) as cli:
+        yield cli
 
 
 def test_a_scenario_goes_from_a_template_to_a_dataset(cli: InThisProcess) -> None:
