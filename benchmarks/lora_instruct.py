@@ -1,6 +1,5 @@
 """Row lora-instruct: LoRA on instruction examples of uneven length, where padding costs; peer: TRL's defaults."""
 
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import luthier
+from benchmarks.processes import peer as run_peer
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 from luthier.data.canonical import read_examples
 from luthier.data.encode import encode
@@ -20,12 +20,11 @@ from luthier.domain.recipes import EvaluationSpec, LoraSettings, Recipe
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
 from luthier.kit.clock import parse_rfc3339
-from luthier.kit.files import read_json, write_json
+from luthier.kit.files import write_json
 from luthier.kit.journal import Record, read_journal
 from luthier.workspace import Workspace
 
 HERE = Path(__file__).parent
-PEER_PYTHON = HERE / ".venv-peer" / "bin" / "python"
 WARM_UP_STEPS = 2  # allocators and caches settle; not measured, on either side
 F = TypeVar("F", Started, Step, Finished)
 
@@ -49,8 +48,6 @@ class Work:
 def open_bench(steps: int, data: Path) -> Iterator[Bench]:
     if not data.is_file():
         raise NotMeasurable(f"The examples are not here: {data}. Name an Alpaca file: make bench DATA=FILE.")
-    if not PEER_PYTHON.is_file():
-        raise NotMeasurable("The peer's environment is not set up; `make bench` does that.")
     work = Work(steps)
     with TemporaryDirectory(prefix="luthier-bench-") as folder, luthier.open(Path(folder) / "workspace") as workspace:
         base = workspace.models.get("starter")
@@ -64,7 +61,7 @@ def open_bench(steps: int, data: Path) -> Iterator[Bench]:
             return _read(_run_folder(workspace, run))
 
         def peer() -> Measure:
-            return _run_peer(peer_job)
+            return run_peer("trl_sft.py", str(peer_job), place=Path(folder))
 
         yield Bench(ours, peer)
 
@@ -169,16 +166,3 @@ def _peer_job(work: Work, run_folder: Path, base: Path) -> dict[str, object]:
         "learning_rate": work.learning_rate,
         "seed": work.seed,
     }
-
-
-def _run_peer(job: Path) -> Measure:
-    result = job.with_name("peer-result.json")
-    log = job.with_name("peer.log")
-    with open(log, "wb") as output:
-        arguments = [str(PEER_PYTHON), str(HERE / "peers" / "trl_sft.py"), str(job), str(result)]
-        ended = subprocess.run(arguments, stdout=output, stderr=subprocess.STDOUT, cwd=job.parent, check=False)
-    if ended.returncode:
-        end_of_log = log.read_text(errors="replace").splitlines()[-20:]
-        raise NotMeasurable("The peer failed:\n" + "\n".join(end_of_log))
-    answer = read_json(result)
-    return Measure(**{**answer, "outcome": tuple(answer["outcome"])})

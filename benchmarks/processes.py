@@ -28,9 +28,12 @@ def measured(python: Path, script: Path, *arguments: str, place: Path) -> Measur
     return Measure(**{**answer, "outcome": tuple(answer["outcome"])})
 
 
-def peer(script: str, *arguments: str, place: Path) -> Measure:
+def require_peer() -> None:
     if not PEER_PYTHON.is_file():
         raise NotMeasurable("The peer's environment is not set up; `make bench` does that.")
+
+
+def peer(script: str, *arguments: str, place: Path) -> Measure:
     return measured(PEER_PYTHON, HERE / "peers" / script, *arguments, place=place)
 
 

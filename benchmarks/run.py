@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import check, lora_instruct, tokenise
+from benchmarks.processes import require_peer
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 
 ROWS = {row.name: row for row in (lora_instruct.ROW, check.ROW, tokenise.ROW)}
@@ -22,6 +23,7 @@ PAIRS = 3
 def main() -> int:
     options = _options()
     try:
+        require_peer()
         if not options.smoke:
             _require_a_quiet_machine()
         outcomes = [_outcome_of(ROWS[name], options) for name in options.rows or ROWS]

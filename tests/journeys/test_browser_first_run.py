@@ -6,35 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import luthier
 from luthier.settings import Settings
 from luthier.workspace import Workspace
 from tests.builders.models import a_model_folder
-from tests.server.web.visiting import Visitor, launched, visiting
+from tests.server.web.visiting import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TRAINING_MS = 240_000  # a busy machine loads torch slowly
 
 
-@pytest.fixture(scope="module")
-def chrome(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as browser:
-        yield browser
-
-
 @pytest.fixture
 def workspace(workspace_folder: Path) -> Iterator[Workspace]:
     with luthier.open(settings=Settings(home=workspace_folder, offline=True, supervisor_idle_seconds=2)) as opened:
         yield opened
-
-
-@pytest.fixture
-def visitor(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
-    with visiting(chrome, workspace) as arrived:
-        yield arrived
 
 
 @pytest.fixture

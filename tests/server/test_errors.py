@@ -1,4 +1,5 @@
 import errno
+import socket
 from string import Formatter
 
 import pytest
@@ -22,6 +23,8 @@ from luthier.domain import (  # noqa: F401 - loaded so that their errors stand i
 )
 from luthier.domain.errors import DiskFull, LuthierError, WorkFailed, concrete_errors
 from luthier.server.errors import PROBLEM_TYPE, view_of
+from luthier.workspace import Workspace
+from tests.server.conftest import listening
 
 
 def _raised(kind: type[LuthierError]) -> LuthierError:
@@ -119,6 +122,21 @@ def test_a_defect_shows_no_trace_and_is_written_down(
     assert "secret inner words" not in answer.text and "Traceback" not in answer.text
     incident = answer.json()["detail"].split("incident_")[1][:26]
     assert f"incident_{incident}" in caplog.text and "secret inner words" in caplog.text
+
+
+def test_a_form_whose_sender_leaves_in_the_middle_is_no_failure(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening(workspace) as client, socket.create_connection((client.base_url.host, client.base_url.port)) as line:
+        head = [
+            "POST /datasets/import/check HTTP/1.1",
+            f"Host: {client.base_url.host}:{client.base_url.port}",
+            f"Authorization: {client.headers['authorization']}",
+            "Content-Type: application/x-www-form-urlencoded",
+            "Content-Length: 1000",
+        ]
+        line.sendall("\r\n".join([*head, "", "path=half"]).encode())
+    assert "incident" not in caplog.text
 
 
 def test_an_error_that_a_route_raises_on_a_page_is_a_page_with_its_actions(app: FastAPI, browser: TestClient) -> None:

@@ -102,6 +102,7 @@ def test_an_import_with_bad_rows_fails_with_the_place_of_the_first(workspace: Wo
     assert "line 41" in job.problem.sentence
     with pytest.raises(DatasetHasErrors, match="line 41"):
         workspace.imports.run(ImportRequest(path=str(source)))
+    assert [each.state for each in workspace.imports.list()] == [ImportState.FAILED]  # nothing to go on with is left
     assert workspace.datasets.list() == []
 
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,7 +14,7 @@ from luthier.data.facts import source_facts
 from luthier.data.readers.open import open_rows
 from luthier.data.readers.rows import Reading, RowSource
 from luthier.domain.dataset_sources import QueryMissing, QueryNotUsed, SourceHostNotAllowed, SourceUnreachable
-from luthier.health.disk import disk_full
+from luthier.health.disk import saying_when_full
 from luthier.kit.clock import Clock
 from luthier.kit.files import free_bytes
 from luthier.kit.http import Http, HttpFailed
@@ -87,7 +85,7 @@ class DatasetSources:
     def _from_hub(self, reference: HubReference, on_progress: OnProgress | None) -> Path:
         if self._settings.offline:
             raise SourceUnreachable(source=reference, reason=_OFFLINE)
-        with _saying_when_full(self._folder):
+        with saying_when_full(self._folder):
             return self._hub.fetch(reference, on_progress)
 
     def _from_web(self, address: str, on_progress: OnProgress | None) -> Path:
@@ -103,7 +101,7 @@ class DatasetSources:
         most = min(_MOST_BYTES, int(free_bytes(self._folder) * _SHARE_OF_DISK))
         on_bytes = report_bytes(f"fetching {shown}", on_progress, 0, 0)
         try:
-            with _saying_when_full(self._folder):
+            with saying_when_full(self._folder):
                 self._web.save(address, target, most_bytes=most, on_bytes=on_bytes)
         except HttpFailed as failure:
             raise SourceUnreachable(source=shown, reason=failure) from failure
@@ -147,13 +145,3 @@ def _origin(address: str) -> str:
         return ""
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}" if port in (None, _PORTS.get(scheme)) else f"{scheme}://{shown}:{port}"
-
-
-@contextmanager
-def _saying_when_full(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if full := disk_full(error, folder):
-            raise full from error
-        raise

@@ -1,6 +1,6 @@
 """Checks a source in one streaming pass: examples and findings as they come, and at the end a report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -119,48 +119,48 @@ class Scan:
 
         A finding is an empty piece, after which the state must not be asked for.
         """
-        yield from self._by_blocks(lambda plain, block: plain.canonical(block.data, self._tally.rows))
+        yield from self._by_blocks(writes=True)
         yield from (to_line(item) if isinstance(item, Example) else b"" for item in self)
 
     def read_to_end(self) -> None:
         """For whoever wants the report alone."""
-        for _ in self._by_blocks(lambda plain, block: b""):
+        for _ in self._by_blocks(writes=False):
             pass
         for _ in self:
             pass
 
-    def _by_blocks(self, lines_of: Callable[[PlainBlocks, Block], bytes]) -> Iterator[bytes]:
-        """As far as the source can be read in blocks; what then remains is left to be read by rows."""
+    def _by_blocks(self, *, writes: bool) -> Iterator[bytes]:
+        """As far as the source can be read in blocks; what then remains is left to be read by rows.
+
+        Unless it `writes`, the pieces are empty.
+        """
         plain = PlainBlocks.of(self.mapping, self._named) if self._source.blocks else None
         if plain is None or self._source.blocks is None or self._is_read or (self._passed and not self._start.byte):
             return
         try:
             for block in self._source.blocks(self._start):
-                yield from self._by_parts(block, plain, lines_of)
+                yield from self._by_parts(block, plain, writes=writes)
         except (LineTooLong, SourceFault):
             self._start = BlockStart()
             return
         self._is_read = True
 
-    def _by_parts(
-        self, block: Block, plain: PlainBlocks, lines_of: Callable[[PlainBlocks, Block], bytes]
-    ) -> Iterator[bytes]:
+    def _by_parts(self, block: Block, plain: PlainBlocks, *, writes: bool) -> Iterator[bytes]:
         waiting, by_rows = [block], 0
-        tries = self._tally.has_previews and not self._blocks_by_rows
         while waiting:
             part = waiting.pop()
+            tries = self._tally.has_previews and not self._blocks_by_rows
             counts = plain.count(part.data, part.lines) if tries else None
             if counts is None and part.lines > (_FEW_LINES if tries else _SOME_LINES):
                 waiting += reversed(part.halves())
                 continue
             if counts is not None:
-                lines = lines_of(plain, part)
+                lines = plain.canonical(part.data, self._tally.rows) if writes else b""
                 self._tally.add(part.lines, counts)
             else:
                 items = (item for row in rows_of(part, self._tally.rows, self._fixes) for item in self._items_of(row))
-                lines = b"".join([to_line(item) for item in items if isinstance(item, Example)])
+                lines = b"".join([to_line(item) if writes else b"" for item in items if isinstance(item, Example)])
                 by_rows += part.lines
-                tries = self._tally.has_previews and not self._blocks_by_rows
             self._passed, self._start = self._tally.rows, part.end  # every line that is not blank is a row
             yield lines
         if self._blocks_by_rows:

@@ -35,8 +35,6 @@ class Import(Frozen):
     state: ImportState
     started_at: datetime
     rows: int = 0  # of the file, done so far
-    bytes_total: int = 0
-    bytes_done: int = 0
     dataset_id: str | None = None
     problem: Problem | None = None
 

@@ -1,5 +1,7 @@
 """Which of the system's refusals mean that a disk is full, and the sentence that says so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from luthier.domain.errors import DiskFull
@@ -14,3 +16,14 @@ def disk_full(error: BaseException, place: Path | None = None) -> DiskFull | Non
     where = Path(error.filename) if isinstance(error.filename, str) else place
     free = show_bytes(free_bytes(where.absolute())) if where is not None else "too few bytes"
     return DiskFull(path=where or "a file", needed="more bytes", free=free, details=repr(error))
+
+
+@contextmanager
+def saying_when_full(place: Path) -> Iterator[None]:
+    """Within, a disk without room is DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if full := disk_full(error, place):
+            raise full from error
+        raise

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,6 +55,8 @@ class Gate:
             await self._app(request.scope, metered(request.receive, limits), send)
         except LuthierError as error:
             await self._refuse(request, error, send)
+        except ClientDisconnect:
+            return  # nobody is left to be answered, and nothing has failed
         except Exception as error:
             if not send.started and (full := disk_full(error)):
                 await self._refuse(request, full, send)

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -34,6 +33,7 @@ class _CalledOff(Exception):
 
 class _Outcome(Frozen):
     state: ImportState
+    rows: int = 0
     dataset_id: str | None = None
     problem: Problem | None = None
 
@@ -54,7 +54,7 @@ class Imports:
         self._root = folders.imports
         self._clock = clock
         self._called_off: set[str] = set()
-        self._done: dict[str, Progress] = {}
+        self._rows_done: dict[str, int] = {}  # of those that are running in this process
 
     def run(self, request: ImportRequest, on_progress: OnProgress | None = None) -> Dataset:
         """Imports here and now; goes on with an import of the same source that something ended.
@@ -65,8 +65,12 @@ class Imports:
         unfinished = (job for job in self.list() if job.state is ImportState.UNFINISHED and job.request == request)
         job = next(unfinished, None)
         import_id = job.import_id if job else self._begin(request)
-        with self._lock(import_id):
-            dataset = self._work(import_id, request, on_progress or _silently)
+        try:
+            with self._lock(import_id):
+                dataset = self._work(import_id, request, on_progress or _silently)
+        except LuthierError:  # the source itself is refused, so there is nothing to go on with
+            shutil.rmtree(self._root / import_id, ignore_errors=True)
+            raise
         shutil.rmtree(self._root / import_id, ignore_errors=True)
         return dataset
 
@@ -101,14 +105,13 @@ class Imports:
         folder = self._folder(import_id)
         begun = _Begun.model_validate(read_json(folder / "import.json"))
         outcome = self._outcome(import_id)
-        progress = self._done.get(import_id)
         return Import(
             import_id=import_id,
             request=begun.request,
             file=PurePosixPath(begun.request.path).name or begun.request.path,
             state=outcome.state,
             started_at=begun.started_at,
-            rows=progress.done if progress else self._rows_saved(folder),
+            rows=outcome.rows or self._rows_done.get(import_id) or self._rows_saved(folder),
             dataset_id=outcome.dataset_id,
             problem=outcome.problem,
         )
@@ -147,14 +150,14 @@ class Imports:
 
     def _run_locked(self, import_id: str, request: ImportRequest, lock: FileLock) -> None:
         def say(progress: Progress) -> None:
-            self._done[import_id] = progress
+            self._rows_done[import_id] = progress.done
             if import_id in self._called_off:
                 raise _CalledOff
 
         outcome = _Outcome(state=ImportState.FAILED, problem=UnexpectedFailure(what="the import broke off").problem)
         try:
             dataset = self._work(import_id, request, say)
-            outcome = _Outcome(state=ImportState.DONE, dataset_id=dataset.dataset_id)
+            outcome = _Outcome(state=ImportState.DONE, rows=dataset.report.rows, dataset_id=dataset.dataset_id)
             if request.upload_id is not None:
                 self._uploads.discard(request.upload_id)
         except _CalledOff:
@@ -182,6 +185,7 @@ class Imports:
         for name in ("rows.jsonl", "cursor.json"):
             (folder / name).unlink(missing_ok=True)
         self._called_off.discard(import_id)
+        self._rows_done.pop(import_id, None)
 
     def _outcome(self, import_id: str) -> _Outcome:
         path = self._root / import_id / "outcome.json"
@@ -216,7 +220,7 @@ def _mark_of(request: ImportRequest) -> str:
     path = Path(request.path).expanduser()
     if not path.is_file():
         return new_id("once")
-    facts: Any = path.stat()
+    facts = path.stat()
     return f"{facts.st_size} {facts.st_mtime_ns}"
 
 

@@ -14,7 +14,7 @@ from luthier.connectors.starter import Fetched, Starter, starter_facts
 from luthier.domain.errors import DiskFull
 from luthier.domain.jobs import Progress
 from luthier.domain.models import BaseModelNotFound, StarterUnreachable
-from luthier.health.disk import disk_full
+from luthier.health.disk import saying_when_full
 from luthier.kit.clock import Clock
 from luthier.kit.files import free_bytes, sealed_folder
 from luthier.kit.http import Http
@@ -49,7 +49,7 @@ class ModelSources:
         """
         self._downloads.mkdir(parents=True, exist_ok=True)
         # One at a time for all workspaces of the user: they share the cache, and two downloads at once help nobody.
-        with _one_at_a_time(self._downloads / "fetching.lock", on_progress), _disk_may_be_full(self._downloads):
+        with _one_at_a_time(self._downloads / "fetching.lock", on_progress), saying_when_full(self._downloads):
             if reference == STARTER:
                 return self._bring_starter(again, on_progress)
             return self._bring_from_hub(reference, again, on_progress)
@@ -103,13 +103,3 @@ def _one_at_a_time(path: Path, on_progress: OnProgress | None) -> Iterator[None]
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _disk_may_be_full(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if full := disk_full(error, folder):
-            raise full from error
-        raise

@@ -1,5 +1,6 @@
 """A real browser that comes in by the link that the server prints, and notes everything that it complains of."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from luthier.workspace import Workspace
 from tests.server.conftest import listening
+
+# What htmx says of a request that the page gave up for a newer one, as it should. A failure is also said otherwise.
+_ABANDONED = re.compile(r"^htmx:(sendAbort|afterRequest)\b")
 
 
 @dataclass
@@ -23,7 +27,7 @@ class Visitor:
 
     def listen(self) -> None:
         def heard(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning"):
+            if message.type in ("error", "warning") and not _ABANDONED.search(message.text):
                 self.complaints.append(f"{self.page.url}: {message.text}")
 
         self.page.on("console", heard)

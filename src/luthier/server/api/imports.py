@@ -35,8 +35,6 @@ class ImportView(BaseModel):
     file: str
     state: ImportState
     rows: int = Field(description="rows of the source that are done")
-    bytes_done: int
-    bytes_total: int = Field(description="0 when it is not known")
     dataset_id: str | None
     problem: RunProblem | None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from luthier.domain.datasets import Dataset
 from luthier.domain.derivations import Lineage, request_from
@@ -52,12 +52,6 @@ def derive(request: Request, reference: str, what: Annotated[Way, Form()]) -> Re
     if [each.label for each in made] == [dataset.label]:
         return render(dataset_history(workspace, dataset, unchanged=what))
     return Response(status_code=204, headers={"HX-Redirect": f"/datasets/{made[0].label}"})
-
-
-@router.get("/{reference}/history")
-def history(request: Request, reference: str) -> HTMLResponse:
-    workspace = workspace_of(request)
-    return render(dataset_history(workspace, workspace.datasets.get(reference)))
 
 
 def dataset_history(

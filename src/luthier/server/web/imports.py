@@ -36,16 +36,6 @@ class FindingGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPage(Context):
-    template: ClassVar[str] = "pages/dataset_import.html"
-
-    frame: Frame
-    form: ImportForm
-    upload: Upload | None
-    unfinished: Sequence[Import]
-
-
-@dataclass(frozen=True, slots=True)
 class ImportCheck(Context):
     template: ClassVar[str] = "fragments/import_check.html"
 
@@ -55,6 +45,17 @@ class ImportCheck(Context):
     groups: Sequence[FindingGroup]
     shapes: Sequence[Shape]
     parts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage(Context):
+    template: ClassVar[str] = "pages/dataset_import.html"
+
+    frame: Frame
+    form: ImportForm
+    upload: Upload | None
+    waiting: ImportCheck | None  # what stands there while no file is given; None when one is, and will be checked
+    unfinished: Sequence[Import]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +71,14 @@ def import_page(request: Request, path: str = "", upload: str = "") -> HTMLRespo
     sent = workspace.uploads.get(upload) if upload else None
     unfinished = [job for job in workspace.imports.list() if job.state is not ImportState.DONE]
     form = ImportForm(path=path, upload=upload)
-    return render(ImportPage(frame=frame_of(request), form=form, upload=sent, unfinished=unfinished))
+    waiting = None if path or upload else _checked(workspace, form)
+    page = ImportPage(frame=frame_of(request), form=form, upload=sent, waiting=waiting, unfinished=unfinished)
+    return render(page)
 
 
 @router.post("/check")
 def check(request: Request, form: Form) -> HTMLResponse:
-    workspace = workspace_of(request)
-    report, problem = None, None
-    try:
-        if form.upload or form.path:
-            with workspace.uploads.named_as_sent(form.upload or None):
-                report = workspace.datasets.check(
-                    _file_of(workspace, form), shape=form.shape or None, columns=form.columns, options=form.options
-                )
-    except LuthierError as error:
-        problem = error.problem
-    parts = workspace.datasets.parts(report.mapping.shape) if report else ()
-    page = ImportCheck(
-        form=form,
-        report=report,
-        problem=problem,
-        groups=groups_of(report.findings) if report else (),
-        shapes=tuple(Shape),
-        parts=list(dict.fromkeys([*(report.mapping.columns if report else ()), *sorted(parts)])),
-    )
-    return render(page)
+    return render(_checked(workspace_of(request), form))
 
 
 @router.post("/start")
@@ -142,6 +126,27 @@ def groups_of(findings: Iterable[Finding]) -> list[FindingGroup]:
         for found in alike.values()
     ]
     return sorted(groups, key=lambda group: (list(Level).index(group.first.level), -group.count))
+
+
+def _checked(workspace: Workspace, form: ImportForm) -> ImportCheck:
+    report, problem = None, None
+    try:
+        if form.upload or form.path:
+            with workspace.uploads.named_as_sent(form.upload or None):
+                report = workspace.datasets.check(
+                    _file_of(workspace, form), shape=form.shape or None, columns=form.columns, options=form.options
+                )
+    except LuthierError as error:
+        problem = error.problem
+    parts = workspace.datasets.parts(report.mapping.shape) if report else ()
+    return ImportCheck(
+        form=form,
+        report=report,
+        problem=problem,
+        groups=groups_of(report.findings) if report else (),
+        shapes=tuple(Shape),
+        parts=list(dict.fromkeys([*(report.mapping.columns if report else ()), *sorted(parts)])),
+    )
 
 
 def _file_of(workspace: Workspace, form: ImportForm) -> str:

@@ -1,5 +1,6 @@
 // The form of an import: takes a file that is dropped or chosen, sends it, and has it checked.
 import { bytes } from "./figures.js";
+import { inWords, send } from "./upload.js";
 
 const form = document.querySelector("#import-form");
 const drop = form.querySelector("[data-drop]");
@@ -16,12 +17,12 @@ for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop
 
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+  if (event.dataTransfer.files.length) receive(event.dataTransfer.files[0]);
 });
 
 chosen.addEventListener("change", (event) => {
   event.stopPropagation(); // the form is checked when the file has arrived
-  if (chosen.files.length) send(chosen.files[0]);
+  if (chosen.files.length) receive(chosen.files[0]);
 });
 
 // The name says nothing about the file, so nothing has to be checked again.
@@ -31,23 +32,16 @@ form.elements.path.addEventListener("input", () => {
   form.elements.upload.value = "";
 });
 
-// fetch cannot say how much has been sent; XMLHttpRequest can.
-function send(file) {
+function receive(file) {
   request?.abort();
-  request = new XMLHttpRequest();
-  request.open("POST", "/api/v1/files/upload");
-  request.setRequestHeader("X-Luthier", "1");
-  request.responseType = "json";
-  request.upload.addEventListener("progress", ({ loaded, total }) => {
-    bar.value = total ? (100 * loaded) / total : 0;
-    say(`Sending ${file.name} …`);
-  });
-  request.addEventListener("load", () => (request.status === 201 ? take(request.response) : refuse(request.response)));
-  request.addEventListener("error", () => refuse({ detail: "The file could not be sent.", actions: [] }));
   bar.hidden = false;
   const body = new FormData();
   body.append("file", file);
-  request.send(body);
+  const sent = (loaded, total) => {
+    bar.value = total ? (100 * loaded) / total : 0;
+    say(`Sending ${file.name} …`);
+  };
+  request = send("/api/v1/files/upload", body, { sent, done: take, refused: refuse });
 }
 
 function take(upload) {
@@ -61,7 +55,7 @@ function take(upload) {
 
 function refuse(problem) {
   bar.hidden = true;
-  say([problem.detail, ...problem.actions.map(({ label }) => `${label}.`)].join(" "), true);
+  say(inWords(problem), true);
 }
 
 function say(words, mistake = false) {

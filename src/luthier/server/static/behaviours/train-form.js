@@ -1,4 +1,6 @@
 // The form of a new run: shows what belongs to the chosen source, and sends a file from this browser.
+import { inWords, send } from "./upload.js";
+
 const form = document.querySelector("#train-form");
 const upload = form.querySelector("[data-upload]");
 const [input, bar, said] = ["input", "progress", "[data-upload-said]"].map((name) => upload.querySelector(name));
@@ -6,32 +8,25 @@ let request = null;
 
 form.addEventListener("change", ({ target }) => {
   if (target.name === "source") show(target.value);
-  if (target === input && input.files.length) send(input.files[0]);
+  if (target === input && input.files.length) receive(input.files[0]);
 });
 
 function show(source) {
   for (const part of form.querySelectorAll("[data-for-source]")) part.hidden = part.dataset.forSource !== source;
 }
 
-// fetch cannot say how much has been sent; XMLHttpRequest can.
-function send(file) {
+function receive(file) {
   request?.abort();
-  request = new XMLHttpRequest();
-  request.open("POST", "/api/v1/datasets/upload");
-  request.setRequestHeader("X-Luthier", "1");
-  request.responseType = "json";
-  request.upload.addEventListener("progress", ({ loaded, total }) => {
-    bar.value = total ? (100 * loaded) / total : 0;
-    said.textContent = loaded < total ? `Sending ${file.name} …` : `Checking ${file.name} …`;
-  });
-  request.addEventListener("load", () => (request.status === 201 ? take(request.response) : refuse(request.response)));
-  request.addEventListener("error", () => refuse({ detail: "The file could not be sent.", actions: [] }));
   bar.hidden = false;
   said.classList.remove("mistake");
   const body = new FormData();
   body.append("file", file);
   if (form.elements.skip_bad_rows.checked) body.append("skip_bad_rows", "true");
-  request.send(body);
+  const sent = (loaded, total) => {
+    bar.value = total ? (100 * loaded) / total : 0;
+    said.textContent = loaded < total ? `Sending ${file.name} …` : `Checking ${file.name} …`;
+  };
+  request = send("/api/v1/datasets/upload", body, { sent, done: take, refused: refuse });
 }
 
 function take(dataset) {
@@ -49,5 +44,5 @@ function refuse(problem) {
   bar.hidden = true;
   input.value = "";
   said.classList.add("mistake");
-  said.textContent = [problem.detail, ...problem.actions.map(({ label }) => `${label}.`)].join(" ");
+  said.textContent = inWords(problem);
 }
