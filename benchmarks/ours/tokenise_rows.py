@@ -1,4 +1,4 @@
-"""Our side of tokenise: examples read, rendered with their loss mask, tokenised, and packed into steps."""
+"""Our side of tokenise: examples checked, imported, rendered with their loss mask, tokenised and packed."""
 
 import json
 import resource
@@ -7,19 +7,20 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from luthier.data.check import load_examples
+from luthier.data.canonical import read_examples, write_lines
+from luthier.data.check import Scan
 from luthier.data.encode import encode
 from luthier.data.packing import micro_batches
 from luthier.data.render import Renderer
-from luthier.domain.datasets import Example
 
 LENGTH, BUDGET = 2048, 16_384
 
 
 def main(file: Path, base: Path, result: Path) -> None:
     started = time.perf_counter()
-    examples = (item for item in load_examples(file) if isinstance(item, Example))
-    encoded = encode(examples, Renderer(base), max_length=LENGTH, overlong="truncate")
+    canonical = result.with_name("examples.jsonl")
+    write_lines(canonical, Scan(file).canonical())
+    encoded = encode(read_examples(canonical), Renderer(base), max_length=LENGTH, overlong="truncate")
     batches = micro_batches([int(length) for length in encoded.lengths], BUDGET)
     seconds = time.perf_counter() - started
     megabytes = file.stat().st_size / 1e6

@@ -1,5 +1,6 @@
 """The mask covers what the assistant says, the end of the turn included, whatever the template does around it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -245,3 +246,15 @@ def test_the_hash_changes_with_the_template_and_with_its_tokens(tmp_path: Path) 
     }
     assert len(hashes) == 3
     assert Renderer(a_folder(tmp_path / "d")).rendered_sha256 in hashes
+
+
+def test_a_tokenizer_that_begins_each_text_with_a_blank_gets_the_conversation_in_one(tmp_path: Path) -> None:
+    """Cut in pieces, each of them would begin with a blank that the conversation does not hold."""
+    folder = a_folder(tmp_path / "model")
+    document = json.loads((folder / "tokenizer.json").read_text())
+    document["pre_tokenizer"]["add_prefix_space"] = True
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+    given = Renderer(folder)
+    rendered = given.render(a_chat("q", "a"))
+    assert rendered.ids == given.files.tokenizer.encode(rendered.text, add_special_tokens=False).ids
+    assert learned(given.decode, rendered) == ["a<|im_end|>"]

@@ -9,6 +9,9 @@ from typing import Any
 from luthier.domain.datasets import DatasetUnreadable, Example, Message, Origin, Role, ToolCall
 from luthier.kit.files import writing_atomically
 
+_ROLES = {role.value: role for role in Role}
+_PLAIN = 2  # fields of a message: its role and its content
+
 
 def write_examples(path: Path, examples: Iterable[Example]) -> str:
     """Writes one example per line, whole or not at all, in bounded memory; returns the file's sha256."""
@@ -102,8 +105,10 @@ def _origin_from(value: list[Any] | None) -> Origin | None:
 
 
 def _message_from(document: dict[str, Any]) -> Message:
+    if len(document) == _PLAIN:
+        return Message(_ROLES[document["role"]], document["content"])
     return Message(
-        role=Role(document["role"]),
+        role=_ROLES[document["role"]],
         content=document["content"],
         reasoning=document.get("reasoning"),
         tool_calls=tuple(

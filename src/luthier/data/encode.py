@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from luthier.data.drafts import Draft
 from luthier.data.packing import PackedRow, pack
-from luthier.data.render import Rendered, Renderer, TrainOn
+from luthier.data.render import Renderer, TrainOn
 from luthier.domain.datasets import Example, ExampleTooLong
 
 Overlong = Literal["drop", "truncate", "refuse"]
@@ -95,8 +96,7 @@ def encode(
     gathered = _Gathered(max_length, overlong)
     done = 0
     for batch in _batches(examples):
-        for example, rendered in zip(batch, renderer.render_many(batch, train_on), strict=True):
-            gathered.take(example, rendered)
+        gathered.take(batch, renderer.drafts(batch, train_on), renderer)
         done += len(batch)
         if on_progress is not None:
             on_progress(done)
@@ -117,10 +117,13 @@ class _Gathered:
     other_prompt_rows: list[int] = field(default_factory=list)
     written_as_text: set[str] = field(default_factory=set)
 
-    def take(self, example: Example, rendered: Rendered) -> None:
-        self._remark(example.row, rendered)
-        ids = np.array(rendered.ids, dtype=np.uint32)
-        supervised = np.array(rendered.supervised, dtype=np.bool_)
+    def take(self, examples: Sequence[Example], drafts: Sequence[Draft], renderer: Renderer) -> None:
+        batch = renderer.tokens_of(drafts)
+        for at, (example, draft) in enumerate(zip(examples, drafts, strict=True)):
+            self._remark(example.row, draft)
+            self._take_one(example, batch.ids_of(at), batch.supervised_of(at))
+
+    def _take_one(self, example: Example, ids: NDArray[np.uint32], supervised: NDArray[np.bool_]) -> None:
         self.longest = max(self.longest, 0 if example.text else len(ids))
         if len(ids) <= self.max_length:
             self._add(example.row, ids, supervised, len(ids))
@@ -135,12 +138,12 @@ class _Gathered:
         else:
             self._add(example.row, ids[: self.max_length], supervised[: self.max_length], len(ids), cut=True)
 
-    def _remark(self, row: int, rendered: Rendered) -> None:
-        if rendered.missed:
+    def _remark(self, row: int, draft: Draft) -> None:
+        if draft.missed:
             self.missed_turn_rows.append(row)
-        if rendered.prompt_differs:
+        if draft.prompt_differs:
             self.other_prompt_rows.append(row)
-        self.written_as_text |= rendered.written_as_text
+        self.written_as_text |= draft.written_as_text
 
     def _add(
         self, row: int, ids: NDArray[np.uint32], supervised: NDArray[np.bool_], tokens: int, *, cut: bool = False

@@ -1,22 +1,22 @@
 """From an example to tokens and a loss mask, through the base model's own tokenizer and chat template."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from jinja2 import TemplateError, TemplateSyntaxError
-from numpy.typing import NDArray
-from tokenizers import Encoding
 
 from luthier.data.capabilities import Capabilities, probe
 from luthier.data.chat_form import ChatForm, chat_form
-from luthier.data.spans import Messages, Span, TurnFinder, find_turns
-from luthier.data.template import ChatTemplate
+from luthier.data.drafts import Draft, Piece, cut
+from luthier.data.skeletons import Skeletons
+from luthier.data.spans import Messages, TurnFinder, Turns, find_turns
+from luthier.data.template import ChatTemplate, template_environment
+from luthier.data.token_batches import TokenBatch, TokenBatches
 from luthier.data.tokenizer_files import TokenizerFiles, load_tokenizer_files
 from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.models import TemplateBroken, TemplateMissing, TemplateRefused
@@ -46,6 +46,8 @@ class Renderer:
         self.capabilities: Capabilities | None = probe(self._template) if self._template else None
         self.turn_end = self._find_turn_end()
         self._finder = TurnFinder(list(self.files.added_tokens.values()), self.turn_end)
+        self._batches = TokenBatches(self._tokenizer)
+        self._today = today
         self._splits_cleanly = self._token_ids("a\nb") == self._token_ids("a\n") + self._token_ids("b")
         self.bos_id = self.files.id_of("bos_token")
         self.eos_id = self.files.id_of("eos_token")
@@ -59,9 +61,26 @@ class Renderer:
 
     def render_many(self, examples: Sequence[Example], train_on: TrainOn = "assistant") -> list[Rendered]:
         """Like `render` for each, with one call into the tokenizer; raises TemplateRefused naming the row."""
-        drafts = [self._draft(example, train_on) for example in examples]
-        encodings = self._tokenizer.encode_batch([draft.text for draft in drafts], add_special_tokens=False)
-        return [self._finished(draft, encoding) for draft, encoding in zip(drafts, encodings, strict=True)]
+        drafts = self.drafts(examples, train_on)
+        batch = self.tokens_of(drafts)
+        return [
+            Rendered(
+                batch.ids_of(at).tolist(),
+                batch.supervised_of(at).tolist(),
+                draft.text,
+                draft.missed,
+                draft.prompt_differs,
+                draft.written_as_text,
+            )
+            for at, draft in enumerate(drafts)
+        ]
+
+    def drafts(self, examples: Iterable[Example], train_on: TrainOn = "assistant") -> list[Draft]:
+        """The texts that `tokens_of` takes; raises TemplateRefused naming the row."""
+        return [self._draft(example, train_on) for example in examples]
+
+    def tokens_of(self, drafts: Sequence[Draft]) -> TokenBatch:
+        return self._batches.of([draft.pieces for draft in drafts])
 
     def prompt_ids(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
         """The tokens after which the model is to answer."""
@@ -79,16 +98,42 @@ class Renderer:
     def decode(self, ids: Sequence[int], *, control_tokens: bool = False) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=not control_tokens))
 
+    @cached_property
+    def _skeletons(self) -> Skeletons:
+        template, closing = self._require_template(), self.files.closing_tokens
+        says_system = self.capabilities is not None and self.capabilities.system
+        return Skeletons(template, self._finder, closing, says_system=says_system, today=self._today)
+
     # ── conversations ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _draft(self, example: Example, train_on: TrainOn) -> "_Draft":
+    def _draft(self, example: Example, train_on: TrainOn) -> Draft:
         if not example.messages:
-            return _Draft(text=example.text, is_plain=True)
+            return self._plain_text(example.text)
+        if train_on == "assistant" and self._splits_cleanly and (draft := self._skeletons.draft(example)) is not None:
+            return draft
+        return self.draft_alone(example, train_on)
+
+    def draft_alone(self, example: Example, train_on: TrainOn = "assistant") -> Draft:
+        """Of a conversation, rendered by itself; `drafts` gives the same, by a shortcut where there is one."""
         form = self._form(example.messages, example.tools)
-        where = f"row {example.row}"
-        full = self._rendered(form.messages, form.tools, False, where)
+        full = self._rendered(form.messages, form.tools, False, f"row {example.row}")
         if train_on == "everything":
-            return _Draft(full, spans=[Span(0, len(full))], written_as_text=form.written_as_text)
+            return Draft((Piece(full, is_learned=True),), written_as_text=form.written_as_text)
+        turns = self._turns(example, form, full)
+        spans = list(turns.spans.values())
+        return Draft(
+            cut(full, spans, self.files.closing_tokens) if self._splits_cleanly else (Piece(full, spans=tuple(spans)),),
+            missed=tuple(form.origins[at] for at in turns.missed),
+            prompt_differs=tuple(form.origins[at] for at in turns.prompt_differs),
+            written_as_text=form.written_as_text,
+        )
+
+    def _plain_text(self, text: str) -> Draft:
+        after = self.files.added_after or ((self.eos_id,) if self.eos_id is not None else ())
+        before = Piece("", ids=self.files.added_before)
+        return Draft((before, Piece(text, is_learned=True), Piece("", is_learned=True, ids=after)))
+
+    def _turns(self, example: Example, form: ChatForm, full: str) -> Turns:
         trained = [
             at
             for at, origin in enumerate(form.origins)
@@ -98,14 +143,7 @@ class Renderer:
         def render(messages: Messages, generation_prompt: bool) -> str:
             return self._require_template().render(messages, form.tools, generation_prompt=generation_prompt)
 
-        turns = find_turns(form.messages, trained, full, render, self._finder)
-        return _Draft(
-            full,
-            spans=list(turns.spans.values()),
-            missed=tuple(form.origins[at] for at in turns.missed),
-            prompt_differs=tuple(form.origins[at] for at in turns.prompt_differs),
-            written_as_text=form.written_as_text,
-        )
+        return find_turns(form.messages, trained, full, render, self._finder)
 
     def _form(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> ChatForm:
         self._require_template()
@@ -142,62 +180,12 @@ class Renderer:
     def _token_ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _finished(self, draft: "_Draft", encoding: Encoding) -> Rendered:
-        if draft.is_plain:
-            return self._plain_text(draft.text, encoding)
-        ids, supervised = list(encoding.ids), _mask(encoding, draft.spans)
-        if self._splits_cleanly and _straddles(encoding, draft.spans):
-            ids, supervised = self._in_pieces(draft)
-        return Rendered(ids, supervised.tolist(), draft.text, draft.missed, draft.prompt_differs, draft.written_as_text)
-
-    def _in_pieces(self, draft: "_Draft") -> tuple[list[int], NDArray[np.bool_]]:
-        """A token must not reach from the prompt into the answer: at generation the prompt is a whole of its own."""
-        cuts = [0, *(span.start for span in draft.spans if span.start), len(draft.text)]
-        ids: list[int] = []
-        masks = []
-        for start, end in pairwise(cuts):
-            piece = self._tokenizer.encode(draft.text[start:end], add_special_tokens=False)
-            ids += piece.ids
-            shifted = [Span(span.start - start, span.end - start) for span in draft.spans]
-            masks.append(_mask(piece, shifted))
-        return ids, np.concatenate(masks)
-
-    def _plain_text(self, text: str, encoding: Encoding) -> Rendered:
-        before = list(self.files.added_before)
-        after = list(self.files.added_after) or ([self.eos_id] if self.eos_id is not None else [])
-        ids = [*before, *encoding.ids, *after]
-        return Rendered(ids, [False] * len(before) + [True] * (len(ids) - len(before)), text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    text: str
-    spans: "list[Span] | tuple[Span, ...]" = ()
-    missed: tuple[int, ...] = ()
-    prompt_differs: tuple[int, ...] = ()
-    written_as_text: frozenset[str] = frozenset()
-    is_plain: bool = False
-
-
-def _mask(encoding: Encoding, spans: Sequence[Span]) -> NDArray[np.bool_]:
-    """A token counts to a span when it ends inside it, so that one that reaches in from before is included."""
-    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-    mask = np.zeros(len(offsets), dtype=np.bool_)
-    for span in spans:
-        mask |= (offsets[:, 1] > span.start) & (offsets[:, 1] <= span.end) & (offsets[:, 0] < span.end)
-    return mask
-
-
-def _straddles(encoding: Encoding, spans: Sequence[Span]) -> bool:
-    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-    return any(bool(np.any((offsets[:, 0] < span.start) & (offsets[:, 1] > span.start))) for span in spans)
-
 
 def _compiled(files: TokenizerFiles, today: datetime | None) -> ChatTemplate | None:
     if files.template is None:
         return None
     try:
-        return ChatTemplate(files.template, files.named_tokens, today)
+        return ChatTemplate(files.template, files.named_tokens, template_environment(today))
     except TemplateSyntaxError as error:
         reason = f"line {error.lineno}: {error.message}"
         raise TemplateBroken(folder=files.folder, reason=reason) from error

@@ -50,7 +50,7 @@ class TurnFinder:
 
     def __init__(self, control_tokens: list[str], turn_end: str) -> None:
         longest_first = sorted(control_tokens, key=len, reverse=True)
-        self._control = re.compile("|".join(re.escape(token) for token in longest_first) or r"(?!)")
+        self.control = re.compile("|".join(re.escape(token) for token in longest_first) or r"(?!)")
         self.turn_end = turn_end
 
     def locate(
@@ -84,12 +84,12 @@ class TurnFinder:
 
     def _end_after(self, full: str, at: int) -> int:
         """Includes the control token that follows directly."""
-        token = self._control.match(full, at)
+        token = self.control.match(full, at)
         return token.end() if token else at
 
     def _whole_token_end(self, full: str, at: int) -> int:
         """Two renderings may part inside a control token (<|end|> against <|endoftext|>): the cut goes after it."""
-        for token in self._control.finditer(full, max(0, at - 64), min(len(full), at + 64)):
+        for token in self.control.finditer(full, max(0, at - 64), min(len(full), at + 64)):
             if token.start() < at < token.end():
                 return token.end()
         return at
@@ -101,7 +101,7 @@ class TurnFinder:
             if at >= 0:
                 return Span(start, at + len(self.turn_end))
         ended = full[start:end].rstrip()
-        last = list(self._control.finditer(ended))[-1:]
+        last = list(self.control.finditer(ended))[-1:]
         return Span(start, start + len(ended)) if last and last[0].end() == len(ended) else Span(start, end)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from jinja2 import TemplateError, nodes
+from jinja2 import Environment, TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,10 +14,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 class ChatTemplate:
     """One compiled template; `render` raises jinja2.TemplateError when the template refuses the messages."""
 
-    def __init__(self, source: str, named_tokens: dict[str, str], today: datetime | None = None) -> None:
+    def __init__(self, source: str, named_tokens: dict[str, str], environment: Environment | None = None) -> None:
+        """`environment` is one of `template_environment`."""
         self.source = source
-        self._named_tokens = named_tokens
-        self._template = _environment(today).from_string(source)
+        self.named_tokens = named_tokens
+        self._template = (environment or template_environment()).from_string(source)
 
     def render(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], *, generation_prompt: bool
@@ -28,7 +29,7 @@ class ChatTemplate:
                 tools=list(tools) or None,
                 documents=None,
                 add_generation_prompt=generation_prompt,
-                **self._named_tokens,
+                **self.named_tokens,
             )
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
             # A template that concatenates a missing field fails with a plain Python error.
@@ -52,7 +53,8 @@ class _Dict:
         return dict(*arguments, **fields)
 
 
-def _environment(today: datetime | None) -> ImmutableSandboxedEnvironment:
+def template_environment(today: datetime | None = None) -> ImmutableSandboxedEnvironment:
+    """What templates may use; `today` is what one that writes the date gets to see, None is the real one."""
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )

@@ -39,6 +39,12 @@ class TokenizerFiles:
         """Tokens that are matched whole, whatever stands around them."""
         return {token_id: token.content for token_id, token in self.tokenizer.get_added_tokens_decoder().items()}
 
+    @cached_property
+    def closing_tokens(self) -> tuple[str, ...]:
+        """The added tokens that end where they are written, whatever follows: text can be cut after them."""
+        tokens = self.tokenizer.get_added_tokens_decoder().values()
+        return tuple(token.content for token in tokens if not token.rstrip and not token.single_word)
+
 
 def load_tokenizer_files(folder: Path) -> TokenizerFiles:
     """Reads tokenizer.json and what stands beside it; raises FolderIsNoModel when that cannot be used."""

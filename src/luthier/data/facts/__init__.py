@@ -189,6 +189,12 @@ def fix_facts() -> dict[str, Fix]:
     return {name: Fix.model_validate(entry) for name, entry in _read("fixes.toml").items()}
 
 
+@cache
+def probe_texts() -> tuple[str, ...]:
+    """What two tokenizers have to agree on before one may stand in for the other."""
+    return tuple(_read("probes.toml")["texts"])
+
+
 def advice(code: str) -> Advice:
     """What helps with the finding of that short code; empty when only the sentence itself can say it."""
     return _advice().get(code, Advice())
