@@ -13,6 +13,7 @@ from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
+from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
 from luthier.services.plans import Plans
 from luthier.services.quality import Quality
@@ -41,7 +42,8 @@ class Workspace:
         self.datasets = Datasets(self._store, self.folders, clock, DatasetSources(settings, clock))
         self.models = Models(settings, self.folders, clock)
         self.quality = Quality(self.datasets, self.models, self.folders, clock)
-        self.plans = Plans(self.datasets, self.models, self.folders)
+        self.machine = MachineProfile(self.folders, clock)
+        self.plans = Plans(self.datasets, self.models, self.machine)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.uploads = Uploads(self.folders, clock)
         self.imports = Imports(self.datasets, self.uploads, self.folders, clock)

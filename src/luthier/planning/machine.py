@@ -37,11 +37,8 @@ def probe_machine(folder: Path, probes: Probes | None = None) -> Machine:
     from luthier.planning.probes import SystemProbes
 
     probes = probes or SystemProbes()
-    total, available = probes.memory()
     limits = probes.limits()
-    if limits.memory_bytes is not None:
-        total = min(total, limits.memory_bytes)
-        available = min(available, limits.memory_bytes - limits.memory_used_bytes)
+    total, available = _memory(probes, limits)
     cores = probes.cores()
     if limits.cores is not None:
         cores = min(cores, int(limits.cores))
@@ -53,7 +50,25 @@ def probe_machine(folder: Path, probes: Probes | None = None) -> Machine:
         cores=max(1, cores),
         cpu_features=probes.cpu_features(),
         memory_bytes=total,
-        available_bytes=max(0, available),
+        available_bytes=available,
         disk_free_bytes=free_bytes(folder),
         gpus=probes.gpus(),
     )
+
+
+def live_figures(machine: Machine, folder: Path, probes: Probes | None = None) -> Machine:
+    """The same machine with what is free of memory and disk now."""
+    from luthier.planning.probes import SystemProbes
+
+    probes = probes or SystemProbes()
+    _, available = _memory(probes, probes.limits())
+    return machine.model_copy(update={"available_bytes": available, "disk_free_bytes": free_bytes(folder)})
+
+
+def _memory(probes: Probes, limits: Limits) -> tuple[int, int]:
+    """All, and available, as far as this process may use it."""
+    total, available = probes.memory()
+    if limits.memory_bytes is not None:
+        total = min(total, limits.memory_bytes)
+        available = min(available, limits.memory_bytes - limits.memory_used_bytes)
+    return total, max(0, available)

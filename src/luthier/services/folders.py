@@ -37,6 +37,10 @@ class Folders:
         return self.root / "uploads"
 
     @property
+    def rates(self) -> Path:
+        return self.root / "rates"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

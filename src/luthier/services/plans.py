@@ -15,9 +15,8 @@ from luthier.domain.models import BaseModel
 from luthier.domain.plans import Plan
 from luthier.domain.recipes import Recipe
 from luthier.planning.choose import make_plan
-from luthier.planning.machine import probe_machine
 from luthier.services.datasets import Datasets
-from luthier.services.folders import Folders
+from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
 
 Report = Callable[[Progress], None]
@@ -45,10 +44,10 @@ class Preparation:
 
 
 class Plans:
-    def __init__(self, datasets: Datasets, models: Models, folders: Folders) -> None:
+    def __init__(self, datasets: Datasets, models: Models, machine: MachineProfile) -> None:
         self._datasets = datasets
         self._models = models
-        self._folders = folders
+        self._machine = machine
 
     def make(self, recipe: Recipe, on_progress: Report | None = None) -> Plan:
         return self.prepare(recipe, on_progress).plan
@@ -61,8 +60,7 @@ class Plans:
         sides = self._sides(recipe, dataset)
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
-        machine = probe_machine(self._folders.root)
-        plan = make_plan(recipe, machine, base.shape, facts)
+        plan = make_plan(recipe, self._machine.get(), base.shape, facts)
         plan = plan.model_copy(update={"warnings": (*plan.warnings, *_leaks(recipe, sides))})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
 

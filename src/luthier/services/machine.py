@@ -1,0 +1,43 @@
+"""This machine as the workspace knows it: its profile, kept for a few minutes, and the rates measured on it."""
+
+import threading
+from pathlib import Path
+
+from luthier.domain.machine import Machine, Rates
+from luthier.kit.clock import Clock
+from luthier.kit.files import read_json, write_json
+from luthier.planning.machine import Probes, live_figures, probe_machine
+from luthier.services.folders import Folders
+
+PROFILE_SECONDS = 300.0  # hardware seldom changes; what changes all the time is never kept
+
+
+class MachineProfile:
+    """Thread-safe."""
+
+    def __init__(self, folders: Folders, clock: Clock, probes: Probes | None = None) -> None:
+        self._folders = folders
+        self._clock = clock
+        self._probes = probes
+        self._lock = threading.Lock()
+        self._known: tuple[float, Machine] | None = None
+
+    def get(self, *, refresh: bool = False) -> Machine:
+        """Free memory and disk are those of this moment; the rest is at most PROFILE_SECONDS old, or new."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if refresh or self._known is None or now - self._known[0] > PROFILE_SECONDS:
+                self._known = (now, probe_machine(self._folders.root, self._probes))
+                return self._known[1]
+            return live_figures(self._known[1], self._folders.root, self._probes)
+
+    def rates(self) -> Rates | None:
+        """What was measured on a machine like this one is; None when nothing was."""
+        path = self._rates_file(self.get().fingerprint)
+        return Rates.model_validate(read_json(path)) if path.exists() else None
+
+    def keep(self, rates: Rates) -> None:
+        write_json(self._rates_file(rates.fingerprint), rates.model_dump(mode="json"))
+
+    def _rates_file(self, fingerprint: str) -> Path:
+        return self._folders.rates / f"{fingerprint}.json"
