@@ -1,169 +1,179 @@
-import os
-from dataclasses import dataclass
+import itertools
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from luthier.domain.machine import Gpu
-from luthier.planning.cgroups import Limits, read_limits
-from luthier.planning.machine import probe_machine
-from luthier.planning.probes import SystemProbes
-from tests.builders import a_gpu
+from luthier.domain.machine import Machine
+from luthier.planning.machine import live_figures, probe_machine
+from luthier.planning.nvml import ask_nvml
+from luthier.planning.system_probes import SystemProbes
+from tests.planning.recordings import FREE, NAMES, recorded
 
-GIB = 1 << 30
-UNLIMITED = Limits()
-
-
-@dataclass
-class GivenProbes:
-    """A machine with 64 GiB, 48 of them available, and 16 cores."""
-
-    given: Limits = UNLIMITED
-    cards: tuple[Gpu, ...] = ()
-
-    def system(self) -> str:
-        return "Linux 6.8"
-
-    def python(self) -> str:
-        return "3.11.9"
-
-    def libc(self) -> str:
-        return "glibc"
-
-    def cpu_name(self) -> str:
-        return "A processor"
-
-    def cpu_features(self) -> tuple[str, ...]:
-        return ("avx2",)
-
-    def cores(self) -> int:
-        return 16
-
-    def memory(self) -> tuple[int, int]:
-        return 64 * GIB, 48 * GIB
-
-    def limits(self) -> Limits:
-        return self.given
-
-    def gpus(self) -> tuple[Gpu, ...]:
-        return self.cards
+QUESTIONS = ("platform", "memory", "processors", "nvml", "output", "disk")
 
 
-def test_without_limits_the_whole_machine_counts(tmp_path: Path) -> None:
-    machine = probe_machine(tmp_path / "not" / "made" / "yet", GivenProbes(cards=(a_gpu(),)))
-    assert (machine.memory_bytes, machine.available_bytes, machine.cores) == (64 * GIB, 48 * GIB, 16)
-    assert machine.gpus == (a_gpu(),)
-    assert machine.disk_free_bytes > 0
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_machine_is_found_as_it_is(name: str, tmp_path: Path) -> None:
+    recording = recorded(name, tmp_path)
+    machine = probe_machine(tmp_path, recording)
+    found = machine.model_dump(mode="json")
+    expected = {key: value for key, value in recording.expected.items() if key not in ("gpus", "unknown")}
+    assert {key: found[key] for key in expected} == expected
+    assert list(machine.unknown) == recording.expected["unknown"]
+    _same_gpus(machine, recording.expected.get("gpus", []))
+    assert machine.disk_free_bytes == FREE
 
 
-def test_a_container_has_what_its_limits_leave(tmp_path: Path) -> None:
-    limits = Limits(memory_bytes=8 * GIB, memory_used_bytes=3 * GIB, cores=2.5)
-    machine = probe_machine(tmp_path, GivenProbes(limits))
-    assert (machine.memory_bytes, machine.available_bytes, machine.cores) == (8 * GIB, 5 * GIB, 2)
+def _same_gpus(machine: Machine, expected: list[dict[str, Any]]) -> None:
+    shown = [{key: getattr(gpu, key) for key in wanted} for gpu, wanted in zip(machine.gpus, expected, strict=True)]
+    assert shown == expected
 
 
-def test_a_share_of_one_core_is_one_core_and_overuse_is_nothing_left(tmp_path: Path) -> None:
-    limits = Limits(memory_bytes=GIB, memory_used_bytes=2 * GIB, cores=0.5)
-    machine = probe_machine(tmp_path, GivenProbes(limits))
-    assert (machine.cores, machine.available_bytes) == (1, 0)
+def test_enough_odd_machines_are_recorded() -> None:
+    assert len(NAMES) >= 15
 
 
-def test_a_limit_above_the_machine_changes_nothing(tmp_path: Path) -> None:
-    limits = Limits(memory_bytes=900 * GIB, memory_used_bytes=GIB, cores=400.0)
-    machine = probe_machine(tmp_path, GivenProbes(limits))
-    assert (machine.memory_bytes, machine.available_bytes, machine.cores) == (64 * GIB, 48 * GIB, 16)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_without_an_answer_leaves_a_machine_that_says_so(name: str, question: str, tmp_path: Path) -> None:
+    """Law 4: complete, or it says what is unknown."""
+    whole = probe_machine(tmp_path, recorded(name, tmp_path))
+    machine = probe_machine(tmp_path, recorded(name, tmp_path).without(question))
+    assert _has_said_its_gaps(machine)
+    if len(machine.gpus) < len(whole.gpus) and question != "nvml":
+        assert set(machine.unknown) - set(whole.unknown)
 
 
-def write(root: Path, files: dict[str, str]) -> None:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(NAMES), st.sets(st.sampled_from(QUESTIONS)), st.none() | st.integers(0, 400))
+def test_whatever_is_missing_or_cut_off_there_is_a_machine_and_a_word_about_every_gap(
+    name: str, silent: set[str], most_bytes: int | None
+) -> None:
+    with TemporaryDirectory() as folder:
+        recording = recorded(name, Path(folder), most_bytes).without(*silent)
+        assert _has_said_its_gaps(probe_machine(Path(folder), recording))
 
 
-def test_limits_of_version_2_come_from_the_tightest_group_around_the_process(tmp_path: Path) -> None:
-    group = "sys/fs/cgroup/system.slice/worker.service"
-    files = {
-        "proc/self/cgroup": "0::/system.slice/worker.service\n",
-        f"{group}/memory.max": "max\n",
-        f"{group}/cpu.max": "max 100000\n",
-        "sys/fs/cgroup/system.slice/memory.max": f"{8 * GIB}\n",
-        "sys/fs/cgroup/system.slice/memory.current": f"{5 * GIB}\n",
-        "sys/fs/cgroup/system.slice/memory.stat": f"anon 1\ninactive_file {2 * GIB}\nactive_file 7\n",
-        "sys/fs/cgroup/system.slice/cpu.max": "350000 100000\n",
-    }
-    write(tmp_path, files)
-    assert read_limits(tmp_path) == Limits(memory_bytes=8 * GIB, memory_used_bytes=3 * GIB, cores=3.5)
+@settings(deadline=None, max_examples=25)
+@given(st.sampled_from(NAMES), st.text(max_size=60))
+def test_nonsense_in_the_files_of_the_system_is_no_failure(name: str, nonsense: str) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        recording = recorded(name, root)
+        for path in root.rglob("*"):
+            if path.is_file():
+                path.write_text(nonsense, "utf-8", errors="replace")
+        assert _has_said_its_gaps(probe_machine(root, recording))
 
 
-def test_limits_of_version_1_are_found_even_when_the_named_group_is_outside_the_container(tmp_path: Path) -> None:
-    files = {
-        "proc/self/cgroup": "9:memory:/docker/0123\n4:cpu,cpuacct:/docker/0123\n1:name=systemd:/x\n",
-        "sys/fs/cgroup/memory/memory.limit_in_bytes": f"{4 * GIB}\n",
-        "sys/fs/cgroup/memory/memory.usage_in_bytes": f"{GIB}\n",
-        "sys/fs/cgroup/memory/memory.stat": "total_inactive_file 1024\n",
-        "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "200000\n",
-        "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
-    }
-    write(tmp_path, files)
-    assert read_limits(tmp_path) == Limits(memory_bytes=4 * GIB, memory_used_bytes=GIB - 1024, cores=2.0)
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {},
-        {"proc/self/cgroup": "0::/\n"},
-        {
-            "proc/self/cgroup": "9:memory:/\n4:cpu,cpuacct:/\n",
-            "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
-            "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
-            "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
-        },
-        {"proc/self/cgroup": "garbage\n\n", "sys/fs/cgroup/memory.max": "what?\n"},
-    ],
-)
-def test_no_limit_is_no_limit(tmp_path: Path, files: dict[str, str]) -> None:
-    write(tmp_path, files)
-    assert read_limits(tmp_path) == Limits()
-
-
-def processor(number: int, core: int, package: int = 0) -> str:
+def _has_said_its_gaps(machine: Machine) -> bool:
+    said = " ".join(machine.unknown)
     return (
-        f"processor\t: {number}\nmodel name\t: Some CPU @ 2.00GHz\nphysical id\t: {package}\ncore id\t\t: {core}\n"
-        "flags\t\t: fpu sse avx2 avx512f amx_bf16 amx_tile\n\n"
+        machine.cores >= 1
+        and 0 <= machine.available_bytes <= machine.memory_bytes
+        and (machine.memory_bytes > 0 or "Memory:" in said or machine.limited)
+        and (machine.cpu != "unknown" or "Processor:" in said)
+        and (machine.disk_free_bytes > 0 or "Disk:" in said)
+        and (machine.system != "unknown" or "Operating system" in said)
+        and all(0 <= gpu.free_bytes <= gpu.memory_bytes for gpu in machine.gpus)
     )
 
 
-def test_processor_and_features_are_read_from_the_system(tmp_path: Path) -> None:
-    write(tmp_path, {"proc/cpuinfo": processor(0, 0)})
-    probes = SystemProbes(tmp_path)
-    assert probes.cpu_name() == "Some CPU @ 2.00GHz"
-    assert probes.cpu_features() == ("amx_bf16", "avx2", "avx512f")
+@pytest.mark.parametrize(
+    ("chosen", "free"),
+    [
+        ("", []),
+        ("-1", []),
+        ("3,0", [3_000_000_000, 1_000_000_000]),
+        ("1,9,2", [2_000_000_000]),
+        ("GPU-22222222", [47_800_000_000]),
+        ("GPU-nobody", []),
+    ],
+)
+def test_only_the_gpus_that_cuda_would_show_count(chosen: str, free: list[int], tmp_path: Path) -> None:
+    recording = recorded("one_of_four_l40s", tmp_path)
+    recording.content["variables"]["CUDA_VISIBLE_DEVICES"] = chosen
+    assert [gpu.free_bytes for gpu in probe_machine(tmp_path, recording).gpus] == free
 
 
-def test_two_threads_of_one_core_count_once(tmp_path: Path) -> None:
-    allowed = sorted(os.sched_getaffinity(0))
-    write(tmp_path, {"proc/cpuinfo": "".join(processor(number, core=0) for number in allowed)})
-    assert SystemProbes(tmp_path).cores() == 1
+def test_one_slice_can_be_chosen_by_its_id(tmp_path: Path) -> None:
+    recording = recorded("a100_mig", tmp_path)
+    recording.content["variables"] = {"CUDA_VISIBLE_DEVICES": "MIG-11111111-aaaa-5bbb-8ccc-000000000002"}
+    assert [gpu.memory_bytes for gpu in probe_machine(tmp_path, recording).gpus] == [10_468_982_784]
 
 
-def test_processors_that_this_process_may_not_use_do_not_count(tmp_path: Path) -> None:
-    first, outside = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0)) + 1
-    write(tmp_path, {"proc/cpuinfo": processor(first, 0) + processor(outside, 1)})
-    assert SystemProbes(tmp_path).cores() == 1
+@pytest.mark.parametrize(("chosen", "count"), [("1", 1), ("0,1", 2), ("-1", 0)])
+def test_only_the_amd_gpus_that_hip_would_show_count(chosen: str, count: int, tmp_path: Path) -> None:
+    recording = recorded("mi300x", tmp_path)
+    recording.content["variables"] = {"HIP_VISIBLE_DEVICES": chosen}
+    assert len(probe_machine(tmp_path, recording).gpus) == count
 
 
-def test_an_arm_processor_without_core_numbers_is_counted_by_what_is_allowed(tmp_path: Path) -> None:
-    write(tmp_path, {"proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd bf16\n\nHardware\t: Board\n"})
-    probes = SystemProbes(tmp_path)
-    assert probes.cores() == len(os.sched_getaffinity(0))
-    assert probes.cpu_features() == ("asimd", "bf16")
+def test_what_is_free_is_of_this_moment(tmp_path: Path) -> None:
+    recording = recorded("pod_cgroup_v2", tmp_path)
+    before = probe_machine(tmp_path, recording)
+    (tmp_path / "sys/fs/cgroup/memory.current").write_text("20000000000\n")
+    now = live_figures(before, tmp_path, recording)
+    assert now.available_bytes < before.available_bytes
+    assert now.model_copy(update={"available_bytes": before.available_bytes}) == before
+
+
+def test_a_machine_is_known_again_whatever_is_free_on_it_and_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    prints = {}
+    for name in NAMES:
+        machine = probe_machine(tmp_path / name, recorded(name, tmp_path / name))
+        busier = machine.model_copy(update={"available_bytes": 1, "disk_free_bytes": 2, "python": "3.13.0"})
+        assert busier.fingerprint == machine.fingerprint
+        prints[name] = machine.fingerprint
+    assert len(set(prints.values())) == len(NAMES)
 
 
 def test_this_machine_can_be_looked_at(tmp_path: Path) -> None:
     machine = probe_machine(tmp_path)
     assert 1 <= machine.cores <= (psutil.cpu_count() or 1)
     assert 0 < machine.available_bytes <= machine.memory_bytes <= psutil.virtual_memory().total
-    assert machine.cpu
+    assert machine.disk_free_bytes > 0
+    assert _has_said_its_gaps(machine)
+
+
+def test_a_program_that_is_not_here_or_says_nothing_gives_no_answer() -> None:
+    probes = SystemProbes()
+    assert probes.output("no-such-program-anywhere") is None
+    assert probes.output("true") is None
+    assert (probes.output("echo", "word") or "").strip() == "word"
+
+
+def test_a_library_that_does_not_answer_says_why() -> None:
+    answer = ask_nvml()
+    assert answer.refusal or answer.driver
+
+
+def test_two_threads_of_one_core_count_once_and_forbidden_ones_not_at_all(tmp_path: Path) -> None:
+    cores = {}
+    for allowed in ([0, 1, 16, 17], [0, 1], [0, 16], list(range(32))):
+        recording = recorded("two_rtx3090", tmp_path)
+        recording.content["processors"] = {"allowed": allowed}
+        cores[tuple(allowed)] = probe_machine(tmp_path, recording).cores
+    assert list(cores.values()) == [2, 2, 1, 16]
+
+
+def test_cores_and_features_that_nothing_tells_are_said_to_be_unknown(tmp_path: Path) -> None:
+    recording = recorded("laptop_cpu_only", tmp_path).without("processors")
+    (tmp_path / "proc/cpuinfo").unlink()
+    machine = probe_machine(tmp_path, recording)
+    assert (machine.cores, machine.cpu_features) == (1, ())
+    assert [gap.partition(":")[0] for gap in machine.unknown] == [
+        "Cores",
+        "Processor features (AVX-512, AMX, bf16)",
+    ]
+
+
+def test_every_pair_of_silences_is_survived(tmp_path: Path) -> None:
+    recording = recorded("windows_laptop", tmp_path)
+    for pair in itertools.combinations(QUESTIONS, 2):
+        assert _has_said_its_gaps(probe_machine(tmp_path, recording.without(*pair)))

@@ -57,19 +57,20 @@ def _memory_of(folder: Path) -> tuple[int, int] | None:
 def _cores_of(folder: Path) -> float | None:
     for line in _lines(folder / "cpu.max"):
         quota, _, period = line.partition(" ")
-        return None if quota == "max" else int(quota) / int(period)
+        return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() and int(period) else None
     quota_v1, period_v1 = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
     return quota_v1 / period_v1 if quota_v1 and period_v1 and quota_v1 > 0 else None
 
 
 def _number(path: Path) -> int | None:
     for line in _lines(path):
-        return int(line) if line.lstrip("-").isdigit() else None
+        return int(line) if line.removeprefix("-").isdecimal() else None
     return None
 
 
 def _field(path: Path, name: str) -> int:
-    return next((int(line.split()[1]) for line in _lines(path) if line.split()[0] == name), 0)
+    pairs = (line.partition(" ") for line in _lines(path))
+    return next((int(value) for key, _, value in pairs if key == name and value.isdecimal()), 0)
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,93 +1,91 @@
-"""Asks this system about itself; what cannot be found out is left empty, never guessed."""
+"""The questions that are put to a system about itself, so that a recorded machine can answer them as well as this one.
 
-import os
-import platform
-from collections.abc import Iterator
+None is no answer: whoever asked says what stays unknown, and guesses nothing.
+"""
+
 from pathlib import Path
+from typing import Protocol
 
-import psutil
-import pynvml
-
-from luthier.domain.machine import Gpu
-from luthier.planning.cgroups import Limits, read_limits
-from luthier.planning.facts import pace
-
-_ALSO_SHOWN = {"avx512_vnni", "amx_int8", "sve"}
+from luthier.kit.frozen import Frozen
 
 
-class SystemProbes:
-    def __init__(self, root: Path = Path("/")) -> None:
-        self._root = root
-
-    def system(self) -> str:
-        return f"{platform.system()} {platform.release()}"
-
-    def python(self) -> str:
-        return platform.python_version()
-
-    def libc(self) -> str:
-        return platform.libc_ver()[0]
-
-    def cpu_name(self) -> str:
-        names = (block["model name"] for block in self._processors() if "model name" in block)
-        return next(names, platform.processor() or platform.machine())
-
-    def cpu_features(self) -> tuple[str, ...]:
-        """Those that decide speed, under Linux's names. Elsewhere only what the architecture promises is known."""
-        wanted = _ALSO_SHOWN.union(*(known.features for known in pace().throughputs))
-        flags = {flag for block in self._processors() for flag in block.get("flags", block.get("Features", "")).split()}
-        if not flags and platform.machine().lower() in ("arm64", "aarch64"):
-            flags = {"asimd"}
-        return tuple(sorted(flags & wanted))
-
-    def cores(self) -> int:
-        """Two threads of one core share its arithmetic, so they count once."""
-        allowed = _allowed_processors()
-        cores = {
-            (block["physical id"], block["core id"])
-            for block in self._processors()
-            if "core id" in block and "physical id" in block and (allowed is None or int(block["processor"]) in allowed)
-        }
-        if cores:
-            return len(cores)
-        return len(allowed) if allowed else psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-
-    def memory(self) -> tuple[int, int]:
-        memory = psutil.virtual_memory()
-        return memory.total, memory.available
-
-    def limits(self) -> Limits:
-        return read_limits(self._root)
-
-    def gpus(self) -> tuple[Gpu, ...]:
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError:
-            return ()  # no driver: no usable GPU
-        try:
-            return tuple(_gpu(index) for index in range(pynvml.nvmlDeviceGetCount()))
-        finally:
-            pynvml.nvmlShutdown()
-
-    def _processors(self) -> Iterator[dict[str, str]]:
-        """One block of /proc/cpuinfo per logical processor; none where there is no such file."""
-        try:
-            text = (self._root / "proc/cpuinfo").read_text("utf-8", errors="replace")
-        except OSError:
-            return
-        for block in text.split("\n\n"):
-            pairs = (line.partition(":") for line in block.splitlines())
-            fields = {name.strip(): value.strip() for name, _, value in pairs}
-            if "processor" in fields:
-                yield fields
+class Platform(Frozen):
+    system: str  # "Linux", "macOS", "Windows" or what else Python calls it
+    release: str  # e.g. "6.18", "14.1", "11"
+    architecture: str  # of this Python, e.g. "x86_64"
+    python: str
+    libc: str = ""
+    processor: str = ""  # what the system calls it, where it has no better source
 
 
-def _allowed_processors() -> set[int] | None:
-    """None where the system does not tell."""
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+class MemoryCount(Frozen):
+    """Bytes of the whole machine."""
+
+    total: int
+    available: int  # without swapping
 
 
-def _gpu(index: int) -> Gpu:
-    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    return Gpu(name=str(pynvml.nvmlDeviceGetName(handle)), memory_bytes=int(memory.total), free_bytes=int(memory.free))
+class Processors(Frozen):
+    allowed: tuple[int, ...] | None = None  # numbers of the logical ones that this process may be scheduled on
+    physical: int | None = None
+    logical: int | None = None
+
+
+class NvmlGpu(Frozen):
+    """What NVIDIA's management library says of a GPU, or of a slice of one."""
+
+    uuid: str
+    name: str
+    memory_bytes: int | None = None  # None where GPU and processor share their memory
+    free_bytes: int | None = None
+    compute_capability: str = ""
+    mig_mode: bool = False
+    slices: tuple["NvmlGpu", ...] = ()
+
+
+class NvmlAnswer(Frozen):
+    gpus: tuple[NvmlGpu, ...] = ()  # in the order of their PCI addresses
+    driver: str = ""
+    cuda: str = ""  # the newest that the driver speaks
+    refusal: str = ""  # why it did not answer at all
+
+
+class Probes(Protocol):
+    @property
+    def root(self) -> Path:
+        """Where /proc, /sys and /dev are."""
+
+    def platform(self) -> Platform | None: ...
+
+    def memory(self) -> MemoryCount | None: ...
+
+    def processors(self) -> Processors | None: ...
+
+    def nvml(self) -> NvmlAnswer: ...
+
+    def output(self, *command: str) -> str | None:
+        """Of a program; None when it is not here, fails, or takes too long."""
+
+    def variable(self, name: str) -> str | None:
+        """Of the environment."""
+
+    def free_bytes(self, folder: Path) -> int | None: ...
+
+
+def text_of(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def number_of(path: Path) -> int | None:
+    return whole_number((text_of(path) or "").strip())
+
+
+def whole_number(text: str) -> int | None:
+    """Decimal, or with 0x hexadecimal; None for anything else."""
+    try:
+        return int(text, 16 if text.startswith("0x") else 10)
+    except ValueError:
+        return None

@@ -6,7 +6,8 @@ from pathlib import Path
 from luthier.domain.machine import Machine, Rates
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
-from luthier.planning.machine import Probes, live_figures, probe_machine
+from luthier.planning.machine import live_figures, probe_machine
+from luthier.planning.probes import Probes
 from luthier.services.folders import Folders
 
 PROFILE_SECONDS = 300.0  # hardware seldom changes; what changes all the time is never kept
