@@ -16,7 +16,7 @@ from luthier.domain.datasets import DatasetReport, Example, Mapping, Shape
 
 TEXTS = st.one_of(
     st.text('abc ü漢\n\t"\\', max_size=12),
-    st.sampled_from(["", "  ", "\u200b", "<|im_end|>", "a\x08b", "\x0c", "NaN", "Ж", "😀", "\x85"]),
+    st.sampled_from(["", "  ", "\u200b", "<|im_end|>", "a\x08b", "\x0c", "NaN", "Ж", "Жa", "aЖ", "😀", "\x85"]),
 )
 TURNS = st.lists(
     st.fixed_dictionaries(
@@ -126,11 +126,12 @@ def test_every_common_shape_is_counted_the_same(tmp_path: Path, shape: str) -> N
     assert b"".join(Scan(path).canonical()) == lines_by_rows(path)
 
 
-def test_plain_rows_are_really_counted_at_once() -> None:
+@pytest.mark.parametrize("words", ["How many?", "Сколько их?", "How many? Сколько?", "多少？", "Wie viele Größen?"])
+def test_plain_rows_are_really_counted_at_once(words: str) -> None:
     mapping = Mapping(shape=Shape.MESSAGES, columns={"messages": "messages"}, confidence=1, reason="")
     blocks = PlainBlocks.of(mapping, ["messages"])
     assert blocks is not None
-    counts = blocks.count("".join(plain(n) + "\n" for n in range(50)).encode(), 50)
+    counts = blocks.count("".join(plain(n).replace("How many", words) + "\n" for n in range(50)).encode(), 50)
     assert counts is not None
     assert (counts.turns, len(counts.lengths)) == (100, 50)
 

@@ -30,7 +30,8 @@ def is_odd(text: str) -> bool:
     """Whether a trap without a mark can stand in it. Almost every text is not, so this is what a check costs."""
     if text.isascii():
         return bool(text.encode().translate(None, _PLAIN))
-    return trap_facts().odd_pattern.search(text) is not None
+    facts = trap_facts()
+    return facts.odd_pattern.search(text) is not None or all(each.search(text) for each in facts.mixed_patterns)
 
 
 def _shown(found: str) -> str:

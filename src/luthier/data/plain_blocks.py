@@ -184,10 +184,10 @@ def _lengths_of_said(texts: Any) -> NDArray[np.int64]:
 
 
 def _plain(texts: Any) -> Any:
-    """The same, unless a trap may stand in one of them. All are looked at as the one text that they are in memory."""
-    data = texts.buffers()[2]
-    joined = "" if data is None else data.to_pybytes().decode()
-    if texts.offset or is_odd(joined) or any(mark in joined for mark in _marks()):
+    """The same, unless a trap may stand in one of them. All are looked at as one text, a line end between any two."""
+    together = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
+    joined = pc.binary_join(together, "\n")[0].as_py()
+    if is_odd(joined) or any(mark in joined for mark in _marks()):
         raise _Doubt
     return texts
 

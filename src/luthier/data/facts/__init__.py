@@ -143,7 +143,9 @@ class Trap(Frozen):
 
 
 class TrapFacts(Frozen):
-    odd: str  # the characters of which one stands in every trap without a mark
+    odd: str  # the characters of which one stands in every trap without a mark, but for mixed scripts
+    other_script: str
+    beside_latin: str  # letters of it and Latin ones side by side
     traps: tuple[Trap, ...]
 
     @cached_property
@@ -157,6 +159,11 @@ class TrapFacts(Frozen):
     @cached_property
     def odd_pattern(self) -> re.Pattern[str]:
         return re.compile(self.odd)
+
+    @cached_property
+    def mixed_patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """The first is quickly looked for, and without it the second cannot be found."""
+        return re.compile(self.other_script), re.compile(self.beside_latin)
 
 
 @cache
