@@ -8,6 +8,7 @@ from luthier.kit.files import write_json
 from luthier.kit.ids import new_id
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
+from luthier.orchestration.measuring import Measuring
 from luthier.services.chat import Chat
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
@@ -43,6 +44,7 @@ class Workspace:
         self.models = Models(settings, self.folders, clock)
         self.quality = Quality(self.datasets, self.models, self.folders, clock)
         self.machine = MachineProfile(self.folders, clock)
+        self.measuring = Measuring(self.folders, self.machine, clock)
         self.plans = Plans(self.datasets, self.models, self.machine)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.uploads = Uploads(self.folders, clock)
@@ -64,6 +66,7 @@ class Workspace:
         ensure_supervisor(self.settings, self.folders)
 
     def close(self) -> None:
+        self.measuring.close()
         self.inference.close()
         self._store.close()
 

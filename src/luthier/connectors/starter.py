@@ -16,7 +16,7 @@ from luthier.connectors.progress import OnProgress
 from luthier.connectors.wheel import WheelFacts, fetch_member
 from luthier.domain.errors import Problem, ReportedProblem
 from luthier.domain.jobs import Progress
-from luthier.domain.models import ModelUnreachable, StarterUnreachable
+from luthier.domain.models import ModelShape, ModelUnreachable, StarterUnreachable
 from luthier.kit.children import ending
 from luthier.kit.files import sealed_folder
 from luthier.kit.frozen import Frozen
@@ -34,6 +34,7 @@ class StarterFacts(Frozen):
 
     title: str
     licence: str
+    shape: ModelShape
     hub: StarterHub
     wheel: WheelFacts
 

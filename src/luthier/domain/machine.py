@@ -66,7 +66,7 @@ class TrainingRate(Frozen):
 
     base: str  # whose shape it has, e.g. "starter"; the weights are random
     parameters: int
-    settings: str  # e.g. "lora-16 bf16 fused 1024": adapter and rank, precision, kernels, tokens in a pass
+    settings: str  # e.g. "lora-16 bf16 fused 768": adapter and rank, precision, kernels, tokens in a pass
     tokens_per_second: Measured
 
 

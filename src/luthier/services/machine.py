@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import psutil
+
 from luthier.domain.machine import Machine, Rates
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
@@ -11,6 +13,7 @@ from luthier.planning.probes import Probes
 from luthier.services.folders import Folders
 
 PROFILE_SECONDS = 300.0  # hardware seldom changes; what changes all the time is never kept
+BUSY_SECONDS = 1.0
 
 
 class MachineProfile:
@@ -39,6 +42,10 @@ class MachineProfile:
 
     def keep(self, rates: Rates) -> None:
         write_json(self._rates_file(rates.fingerprint), rates.model_dump(mode="json"))
+
+    def busy_share(self) -> float:
+        """Of all cores, that others use in the next second; 0..1."""
+        return psutil.cpu_percent(interval=BUSY_SECONDS) / 100
 
     def _rates_file(self, fingerprint: str) -> Path:
         return self._folders.rates / f"{fingerprint}.json"

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from luthier.connectors.cache import link_or_copy
 from luthier.connectors.model_folder import inspect_model_folder, revision_of
-from luthier.connectors.starter import Fetched
-from luthier.domain.models import BaseModel, BaseModelNotFound, FolderIsNoModel, ModelDamaged
+from luthier.connectors.starter import Fetched, starter_facts
+from luthier.domain.models import BaseModel, BaseModelNotFound, FolderIsNoModel, ModelDamaged, ModelShape
 from luthier.kit.clock import Clock
 from luthier.kit.files import MANIFEST_NAME, exists, read_json, sealed_folder, sha256_of, write_json
 from luthier.services.folders import Folders
 from luthier.services.model_sources import STARTER, ModelSources, OnProgress, folder_name, is_fetchable
 from luthier.settings import Settings
 
-__all__ = ["STARTER", "Models"]
+__all__ = ["STARTER", "Models", "starter_shape"]
 _FACTS = "model.json"
 
 
@@ -111,6 +111,11 @@ class Models:
 
     def _place(self, reference: str) -> Path:
         return self._folders.models / folder_name(reference)
+
+
+def starter_shape() -> ModelShape:
+    """Known before it is fetched."""
+    return starter_facts().shape
 
 
 def _is_on_disk(reference: str) -> bool:

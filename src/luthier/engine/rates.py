@@ -1,0 +1,116 @@
+"""`python -m luthier.engine.rates` measures this machine: an order as JSON comes in, lines of JSON go out."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from luthier.domain.errors import UnexpectedFailure
+from luthier.domain.jobs import Progress
+from luthier.domain.machine import Device, DeviceRates, Measured, TrainingRate
+from luthier.domain.measuring import Measurement, MeasuringFailed, MeasuringOrder
+from luthier.engine.device_rates import accelerators, disk_rate, matmul_rate, memory_rate, precisions_of
+from luthier.engine.pass_rates import TOKENS_IN_A_PASS, TrainingPass
+from luthier.health.disk import disk_full
+
+Result = TypeVar("Result")
+_IMITATED = 0.2  # of the rate of the fastest precision
+Say = Callable[[Measurement | MeasuringFailed | Progress], None]
+
+
+def main() -> int:
+    order = MeasuringOrder.model_validate_json(sys.stdin.buffer.read())
+    try:
+        _say(measure(order, _say))
+    except Exception as error:  # noqa: BLE001 - this process's rim: whatever it is, whoever started it hears of it
+        full = disk_full(error, Path(order.folder))
+        unexpected = UnexpectedFailure(what=f"{type(error).__name__} while measuring", details=traceback.format_exc())
+        _say(MeasuringFailed(problem=(full or unexpected).problem))
+        return 1
+    return 0
+
+
+def measure(order: MeasuringOrder, say: Say) -> Measurement:
+    """Takes less than a minute on a processor of two cores."""
+    gpus = list(accelerators())
+    cpu = torch.device("cpu")
+    steps = _Steps(say, _count_of_steps([device for _, device, _ in gpus]))
+    products = _products(cpu, steps)
+    memory = steps.take("copying in memory", partial(memory_rate, cpu))
+    disk = steps.take("writing to the disk", partial(disk_rate, Path(order.folder)))
+    training = tuple(rate for precision in products for rate in _training(order, precision, products, steps))
+    processor = DeviceRates(
+        device="cpu", name="processor", matmul_flops=products, memory_bytes_per_second=memory, training=training
+    )
+    return Measurement(
+        torch=str(torch.__version__),
+        threads=torch.get_num_threads(),
+        devices=(processor, *(_gpu_rates(kind, device, name, steps) for kind, device, name in gpus)),
+        disk_bytes_per_second=disk,
+    )
+
+
+class _Steps:
+    def __init__(self, say: Say, total: int) -> None:
+        self._say = say
+        self._total = total
+        self._done = 0
+
+    def announce(self, what: str) -> None:
+        self._say(Progress(what=what, done=self._done, total=self._total))
+
+    def skip(self, count: int) -> None:
+        self._done += count
+
+    def take(self, what: str, work: Callable[[], Result]) -> Result:
+        self.announce(what)
+        result = work()
+        self._done += 1
+        return result
+
+
+def _products(device: torch.device, steps: _Steps) -> dict[str, Measured]:
+    return {
+        precision: steps.take(f"multiplying matrices in {precision}", partial(matmul_rate, device, precision))
+        for precision in precisions_of(device)
+    }
+
+
+def _training(
+    order: MeasuringOrder, precision: str, products: dict[str, Measured], steps: _Steps
+) -> Iterator[TrainingRate]:
+    """Nothing in a precision that the processor only imitates: it would take minutes, and nobody would use it."""
+    if products[precision].median < max(each.median for each in products.values()) * _IMITATED:
+        steps.skip(len(TOKENS_IN_A_PASS))
+        return
+    steps.announce(f"making a model of the shape of {order.base} in {precision}")
+    passes = TrainingPass(order, precision)
+    for tokens in TOKENS_IN_A_PASS:
+        yield steps.take(f"training passes of {tokens} tokens in {precision}", partial(passes.rate, tokens))
+
+
+def _gpu_rates(kind: Device, device: torch.device, name: str, steps: _Steps) -> DeviceRates:
+    return DeviceRates(
+        device=kind,
+        name=name,
+        matmul_flops=_products(device, steps),
+        memory_bytes_per_second=steps.take(f"copying in the memory of {name}", lambda: memory_rate(device)),
+    )
+
+
+def _count_of_steps(gpus: list[torch.device]) -> int:
+    cpu = len(precisions_of(torch.device("cpu"))) * (1 + len(TOKENS_IN_A_PASS)) + 2
+    return cpu + sum(len(precisions_of(device)) + 1 for device in gpus)
+
+
+def _say(message: Measurement | MeasuringFailed | Progress) -> None:
+    sys.stdout.buffer.write(message.model_dump_json().encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
