@@ -15,8 +15,9 @@ from luthier.data.canonical import read_examples
 from luthier.data.encode import encode
 from luthier.data.order import indices_of_step
 from luthier.data.render import Renderer
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.jobs import Finished, Started, Step, fact_from
-from luthier.domain.recipes import EvaluationSpec, LoraSettings, Recipe
+from luthier.domain.recipes import EvaluationSpec, Recipe
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
 from luthier.kit.clock import parse_rfc3339

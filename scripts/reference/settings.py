@@ -2,7 +2,9 @@
 
 import re
 
-from luthier.domain.recipes import EvaluationSpec, LoraSettings, Recipe, TrainingSettings
+from luthier.domain.adapters import ADAPTER_KINDS
+from luthier.domain.recipes import EvaluationSpec, Recipe, TrainingSettings
+from luthier.kit.frozen import Frozen
 from luthier.settings import Settings
 from scripts.reference.fields import table
 
@@ -23,8 +25,8 @@ def page() -> str:
         "Under `settings:` in a recipe. None of them has to be given.\n",
         *table(TrainingSettings, defaults=False),
         "\n## Adapter\n",
-        "Under `adapter:` in a recipe.\n",
-        *table(LoraSettings),
+        "Under `adapter:` in a recipe; `kind` says which of these it is, `lora` when it is left out.\n",
+        *[line for kind, settings in ADAPTER_KINDS.items() for line in _kind_section(kind, settings)],
         "\n## Evaluation\n",
         "Under `evaluation:` in a recipe.\n",
         *table(EvaluationSpec),
@@ -33,6 +35,10 @@ def page() -> str:
         *[_in_capitals(line) for line in table(Settings, prefix="LUTHIER_")],
     ]
     return "\n".join(parts) + "\n"
+
+
+def _kind_section(kind: str, settings: type[Frozen]) -> list[str]:
+    return [f"\n### {kind}\n", f"{settings.__doc__}\n", *table(settings)]
 
 
 def _in_capitals(row: str) -> str:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from luthier.data.canonical import write_examples
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.jobs import Job
 from luthier.domain.plans import EvaluationPlan
-from luthier.domain.recipes import LoraSettings
 from luthier.kit.files import write_json
 from tests.builders.plans import training_settings
 

@@ -2,8 +2,9 @@
 
 from typing import Any, Literal
 
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.plans import DataFacts, Decision, Estimate, EvaluationPlan, Plan
-from luthier.domain.recipes import LoraSettings, TrainingSettings
+from luthier.domain.recipes import TrainingSettings
 from tests.builders.machines import a_machine
 
 

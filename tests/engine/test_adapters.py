@@ -7,7 +7,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from luthier.data.packing import pack
-from luthier.domain.recipes import AdapterTargetsUnknown, LoraSettings
+from luthier.domain.adapters import AdapterTargetsUnknown, LoraSettings
 from luthier.engine.adapters import Adapter, attach
 from luthier.engine.determinism import seed_for
 from luthier.engine.forward import row_loss

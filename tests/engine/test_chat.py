@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.chat import (
     Ask,
     ChatMessage,
@@ -18,7 +19,6 @@ from luthier.domain.chat import (
     Said,
     Withdraw,
 )
-from luthier.domain.recipes import LoraSettings
 from luthier.engine.adapters import attach
 from luthier.engine.chat import ChatWorker, Incoming
 from luthier.engine.loading import load_base

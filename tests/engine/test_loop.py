@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.jobs import HeldOutLoss, Step
-from luthier.domain.recipes import LoraSettings
 from luthier.domain.runs import LossNotFinite
 from luthier.engine.channel import Interrupted
 from luthier.engine.checkpoints import TrainingState

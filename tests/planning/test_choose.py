@@ -1,8 +1,18 @@
 import pytest
 
+from luthier.domain.adapters import (
+    AdapterSettings,
+    DoraSettings,
+    FullSettings,
+    Ia3Settings,
+    KernelsUnknown,
+    LoraSettings,
+    QuantisedBaseFrozen,
+    VeraSettings,
+)
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Decision, Plan
-from luthier.domain.recipes import EvaluationSpec, LoraSettings, TrainingSettings
+from luthier.domain.recipes import EvaluationSpec, TrainingSettings
 from luthier.planning.choose import make_plan
 from tests.builders import a_machine, a_model_shape, a_recipe, an_8b_shape, data_facts
 
@@ -16,8 +26,16 @@ def decision(plan: Plan, name: str) -> Decision:
     return found
 
 
-def test_every_value_of_the_plan_has_exactly_one_decision_that_says_the_same() -> None:
-    plan = plan_for(settings={"seed": 9}, adapter=LoraSettings(rank=8), evaluation=EvaluationSpec(examples=10))
+OTHER_KINDS = (
+    DoraSettings(kind="dora"),
+    VeraSettings(kind="vera"),
+    Ia3Settings(kind="ia3"),
+)
+
+
+@pytest.mark.parametrize("adapter", [LoraSettings(rank=8), FullSettings(kind="full"), *OTHER_KINDS])
+def test_every_value_of_the_plan_has_exactly_one_decision_that_says_the_same(adapter: AdapterSettings) -> None:
+    plan = plan_for(settings={"seed": 9}, adapter=adapter, evaluation=EvaluationSpec(examples=10))
     expected = {
         **plan.settings.model_dump(),
         **{f"adapter.{name}": value for name, value in plan.adapter.model_dump().items()},
@@ -56,6 +74,7 @@ PINS = {
     "checkpoint_every": 7,
     "keep_checkpoints": 5,
     "evaluate_every": 9,
+    "gradient_checkpointing": True,
 }
 
 
@@ -84,6 +103,36 @@ def test_targets_that_are_named_are_kept() -> None:
     plan = plan_for(adapter=LoraSettings(targets=("q_proj", "v_proj")))
     assert plan.adapter.targets == ("q_proj", "v_proj")
     assert decision(plan, "adapter.targets").value == "q_proj, v_proj"
+
+
+@pytest.mark.parametrize("adapter", OTHER_KINDS)
+def test_a_kind_without_fused_kernels_gets_the_reference_ones_and_says_so_when_others_are_pinned(
+    adapter: AdapterSettings,
+) -> None:
+    assert plan_for(adapter=adapter).settings.kernels == "reference"
+    with pytest.raises(KernelsUnknown, match=adapter.kind):
+        plan_for(adapter=adapter, settings={"kernels": "fused"})
+
+
+def test_a_base_in_four_bits_carries_adapters_but_is_not_trained_itself() -> None:
+    assert plan_for(settings={"precision": "nf4"}).settings.kernels == "reference"
+    with pytest.raises(QuantisedBaseFrozen, match="nf4"):
+        plan_for(adapter=FullSettings(kind="full"), settings={"precision": "nf4"})
+
+
+def test_full_fine_tuning_is_planned_with_a_lower_rate_and_more_memory_time_and_disk() -> None:
+    adapter, full = plan_for(), plan_for(adapter=FullSettings(kind="full"))
+    assert full.settings.learning_rate == adapter.settings.learning_rate / 10
+    assert full.memory.low > adapter.memory.high
+    assert full.duration.low > adapter.duration.low
+    assert full.disk.low > adapter.disk.high
+
+
+def test_four_bits_and_gradient_checkpointing_each_save_memory() -> None:
+    plain = plan_for().memory.low
+    assert plan_for(settings={"gradient_checkpointing": True}).memory.low < plain
+    base = {"kernels": "reference"}
+    assert plan_for(settings={"precision": "nf4", **base}).memory.low < plan_for(settings=base).memory.low
 
 
 def test_a_large_base_gets_a_lower_learning_rate_than_a_small_one() -> None:

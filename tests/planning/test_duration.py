@@ -1,6 +1,6 @@
 import pytest
 
-from luthier.domain.recipes import LoraSettings
+from luthier.domain.adapters import LoraSettings
 from luthier.planning.duration import Speed, speed_of, throughput_for
 from luthier.planning.facts import pace
 from luthier.planning.load import Load

@@ -1,6 +1,11 @@
 import pytest
 
-from luthier.domain.recipes import LoraSettings
+from luthier.domain.adapters import (
+    AdapterSettings,
+    DoraSettings,
+    FullSettings,
+    LoraSettings,
+)
 from luthier.planning.load import Load, largest_batch, largest_pass
 from luthier.planning.lora_size import adapter_parameters
 from luthier.planning.memory import peak_memory
@@ -27,9 +32,12 @@ def a_load(**changes: object) -> Load:
         (LoraSettings(targets=("q_proj", "v_proj")), 30 * 16 * ((576 + 576) + (576 + 192))),
         (LoraSettings(targets=("model.layers.0.self_attn.q_proj",)), 30 * 16 * (576 + 576)),
         (LoraSettings(targets=("something_else",)), 30 * 16 * (576 + 1536)),
+        (LoraSettings(init="pissa"), 2 * 4_884_480),
+        (DoraSettings(kind="dora"), 4_884_480 + 30 * (576 + 192 + 192 + 576 + 1536 + 1536 + 576)),
+        (FullSettings(kind="full"), a_model_shape().parameters),
     ],
 )
-def test_the_size_of_an_adapter_is_counted_exactly(adapter: LoraSettings, expected: int) -> None:
+def test_the_size_of_an_adapter_is_counted_exactly(adapter: AdapterSettings, expected: int) -> None:
     assert adapter_parameters(a_model_shape(), adapter) == expected
 
 

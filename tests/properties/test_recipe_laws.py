@@ -7,7 +7,8 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import given, settings
 
-from luthier.domain.recipes import EvaluationSpec, LoraSettings, Recipe
+from luthier.domain.adapters import LoraSettings
+from luthier.domain.recipes import EvaluationSpec, Recipe
 from luthier.services.recipes import dump_recipe, read_recipe
 
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier.domain.recipes import EvaluationSpec, LoraSettings, Recipe, RecipeInvalid, RecipeUnreadable
+from luthier.domain.adapters import DoraSettings, FullSettings, LoraSettings
+from luthier.domain.recipes import EvaluationSpec, Recipe, RecipeInvalid, RecipeUnreadable
 from luthier.services.recipe_files import read_document
 from luthier.services.recipes import dump_recipe, make_recipe, parse_pin, read_recipe
 
@@ -44,7 +45,9 @@ RECIPES = st.builds(
     columns=st.dictionaries(TEXT | TRICKY, TEXT | TRICKY, max_size=3),
     method=st.sampled_from(["sft", "cpt"]),
     skip_bad_rows=st.booleans(),
-    adapter=st.builds(LoraSettings, rank=st.integers(1, 64), targets=st.just("all-linear") | st.just(("q_proj",))),
+    adapter=st.builds(LoraSettings, rank=st.integers(1, 64), targets=st.just("all-linear") | st.just(("q_proj",)))
+    | st.builds(DoraSettings, kind=st.just("dora"), rank=st.integers(1, 64))
+    | st.builds(FullSettings, kind=st.just("full")),
     settings=st.fixed_dictionaries(
         {}, optional={"learning_rate": st.floats(1e-6, 1e-1), "seed": st.integers(0, 2**62)}
     ),
@@ -64,6 +67,8 @@ def test_a_recipe_survives_being_written_and_read(recipe: Recipe, tmp_path_facto
         ("data: a\nsettings:\n  learning_rat: 1e-4\n", "settings.learning_rat (recipe.yaml, line 3)", "learning_rate?"),
         ("data: a\nsettings:\n  learning_rate: 5\n", "settings.learning_rate (recipe.yaml, line 3)", "it is 5"),
         ("data: a\nadapter:\n  rank: large\n", "adapter.rank (recipe.yaml, line 3)", "whole number, and it is 'large'"),
+        ("data: a\nadapter:\n  kind: lore\n", "adapter (recipe.yaml, line 2)", "one of lora, dora, vera, ia3, full"),
+        ("data: a\nadapter:\n  kind: full\n  rank: 8\n", "adapter.rank (recipe.yaml, line 4)", "no such setting"),
         ("data: a\nadaptor: {}\n", "adaptor (recipe.yaml, line 2)", "did you mean adapter?"),
         ("data: a\nmethod: dpo\n", "method (recipe.yaml, line 2)", "'sft' or 'cpt', and it is 'dpo'"),
         ("data: a\nsettings: 3\n", "settings (recipe.yaml, line 2)", "a group of `name: value` lines"),

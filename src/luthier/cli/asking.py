@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from luthier.domain.adapters import ADAPTER_KINDS
 from luthier.domain.errors import Action, WrongUsage
 from luthier.domain.recipes import Recipe
 from luthier.services.recipes import make_recipe, parse_pin, read_recipe
@@ -22,6 +23,9 @@ MapOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Fix a setting, e.g. learning_rate=1e-4; may be repeated."),
+]
+AdapterOption = Annotated[
+    str | None, typer.Option(metavar="KIND", help=f"What is trained: {', '.join(ADAPTER_KINDS)}; lora is the default.")
 ]
 MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help="sft (default) or cpt.")]
 
@@ -52,6 +56,7 @@ class AskedFor:
     columns: Sequence[str] = ()
     pins: Sequence[str] = ()
     method: str | None = None
+    adapter: str | None = None
     name: str | None = None
     skip_bad_rows: bool = False
 
@@ -62,6 +67,7 @@ class AskedFor:
             "held_out": self.held_out,
             "shape": self.shape,
             "method": self.method,
+            "adapter.kind": self.adapter,
             "name": self.name,
             "columns": columns_from(self.columns) or None,
             "skip_bad_rows": self.skip_bad_rows or None,

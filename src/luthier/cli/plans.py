@@ -7,6 +7,7 @@ import typer
 
 from luthier.cli import declare
 from luthier.cli.asking import (
+    AdapterOption,
     AskedFor,
     BaseOption,
     DataOption,
@@ -34,6 +35,7 @@ def make(  # noqa: PLR0913 - a command's options are its parameters
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
+    adapter: AdapterOption = None,
 ) -> None:
     """Resolve a recipe for this machine: every value with its reason, every estimate with its range."""
     asked = AskedFor(
@@ -44,6 +46,7 @@ def make(  # noqa: PLR0913 - a command's options are its parameters
         columns=tuple(column or ()),
         pins=tuple(pin or ()),
         method=method,
+        adapter=adapter,
     )
     wanted = recipe_from(recipe, asked)
     plan = terminal.patiently("Planning", lambda report: terminal.workspace.plans.make(wanted, report))

@@ -7,6 +7,7 @@ import typer
 
 from luthier.cli import declare
 from luthier.cli.asking import (
+    AdapterOption,
     AskedFor,
     BaseOption,
     DataOption,
@@ -35,6 +36,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
+    adapter: AdapterOption = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
     detach: Annotated[
@@ -53,6 +55,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         columns=tuple(column or ()),
         pins=tuple(pin or ()),
         method=method,
+        adapter=adapter,
         name=name,
         skip_bad_rows=skip_bad_rows,
     )

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from luthier.domain.adapters import AdapterSettings
 from luthier.domain.datasets import Mapping
 from luthier.domain.errors import Action, Problem
 from luthier.domain.plans import EvaluationPlan
-from luthier.domain.recipes import LoraSettings, Method, TrainingSettings
+from luthier.domain.recipes import Method, TrainingSettings
 from luthier.kit.frozen import Frozen
 
 HEARTBEAT_SECONDS = 1.0
@@ -25,7 +26,7 @@ class Job(Frozen):
     attempt: int
     token: int  # fencing: facts of an attempt whose token is not the run's newest are ignored
     method: Method
-    adapter: LoraSettings
+    adapter: AdapterSettings
     settings: TrainingSettings
     evaluation: EvaluationPlan
     total_steps: int

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
+from luthier.domain.adapters import AdapterSettings
 from luthier.domain.errors import Action, ShortOfResources
 from luthier.domain.findings import Finding
 from luthier.domain.machine import Machine
-from luthier.domain.recipes import LoraSettings, Method, Scorer, TrainingSettings
+from luthier.domain.recipes import Method, Scorer, TrainingSettings
 from luthier.kit.frozen import Frozen
 
 
@@ -51,7 +52,7 @@ class EvaluationPlan(Frozen):
 
 class Plan(Frozen):
     method: Method
-    adapter: LoraSettings
+    adapter: AdapterSettings
     settings: TrainingSettings
     evaluation: EvaluationPlan
     system_prompt: str | None = None  # what every example begins with; without it the tuned model is out of its depth

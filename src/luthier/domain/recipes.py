@@ -4,21 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, field_validator
 
+from luthier.domain.adapters import AdapterSettings, LoraSettings
 from luthier.domain.errors import Action, WrongUsage
 from luthier.kit.frozen import Frozen
 
 Method = Literal["sft", "cpt"]
 Scorer = Literal["exact", "json", "off"]
-
-
-class LoraSettings(Frozen):
-    """Low-rank adapters (Hu et al. 2021, arXiv 2106.09685): W + alpha/rank * B A on each target."""
-
-    kind: Literal["lora"] = "lora"  # the kind of adapter
-    rank: Annotated[int, Field(ge=1, le=1024)] = 16  # columns of A and B: how much the adapter can learn
-    alpha: Annotated[float, Field(gt=0, le=4096)] = 32  # the adapter's output is scaled by alpha / rank
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of the adapter's inputs left out in each step
-    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"  # the linear layers that get an adapter, by name
 
 
 class TrainingSettings(Frozen):
@@ -40,11 +31,12 @@ class TrainingSettings(Frozen):
     max_gradient_norm: Annotated[float, Field(gt=0)]  # longer gradients are shortened to this
     seed: Annotated[int, Field(ge=0, lt=2**63)]  # of the adapter's start, the order of the data and dropout
     train_on: Literal["assistant", "everything"]  # whose tokens carry loss
-    precision: Literal["bf16", "fp32"]  # of the frozen base; the adapter and its optimiser are always fp32
-    kernels: Literal["fused", "reference"]  # own fast functions, or PEFT's own forward pass
+    precision: Literal["bf16", "fp32", "nf4"]  # of the base (nf4: 4 bits); what is trained is always kept in fp32
+    kernels: Literal["fused", "reference"]  # own fast functions, or the libraries' own forward pass
     checkpoint_every: Annotated[int, Field(ge=1)]  # steps between checkpoints
     keep_checkpoints: Annotated[int, Field(ge=1)]  # how many of the newest stay on the disk
     evaluate_every: Annotated[int, Field(ge=1)]  # steps between held-out loss measurements
+    gradient_checkpointing: bool = False  # computes each layer twice instead of keeping what it computed; same result
 
 
 def _pins_of(settings: type[Frozen]) -> type[Frozen]:
@@ -80,7 +72,7 @@ class Recipe(Frozen):
     columns: dict[str, str] = {}  # part of the shape -> column of the source
     skip_bad_rows: bool = False  # train without the rows that have errors, and say which
     method: Method = "sft"  # sft learns answers, cpt continues pretraining on text
-    adapter: LoraSettings = LoraSettings()  # see Adapter
+    adapter: AdapterSettings = LoraSettings()  # what is trained; see Adapter
     settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
 
@@ -100,9 +92,3 @@ class RecipeUnreadable(WrongUsage):
     code = "recipes.unreadable"
     sentence = "The recipe {path} cannot be read: {reason}."
     actions = (Action(label="Write it as YAML or JSON; docs/guide/recipes.md shows one"),)
-
-
-class AdapterTargetsUnknown(WrongUsage):
-    code = "recipes.adapter_targets_unknown"
-    sentence = "The adapter cannot be put on {targets}: {reason}."
-    actions = (Action(label="Put it on every linear layer: set adapter.targets to all-linear"),)

@@ -11,7 +11,7 @@ from peft.tuners.lora import Linear as PeftLinear
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from luthier.domain.recipes import AdapterTargetsUnknown, LoraSettings
+from luthier.domain.adapters import AdapterTargetsUnknown, LoraSettings
 from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.lora_linear import FusedLora, Weights
 from luthier.engine.optimiser import FlatParameters

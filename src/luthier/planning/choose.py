@@ -6,6 +6,7 @@ from luthier.domain.machine import Machine
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Plan
 from luthier.domain.recipes import Recipe, TrainingSettings
+from luthier.planning.adapter import settle_adapter
 from luthier.planning.decisions import Ledger
 from luthier.planning.disk import folder_size
 from luthier.planning.doubts import doubts_about, doubts_about_disk
@@ -16,8 +17,8 @@ from luthier.planning.fitting import fit
 from luthier.planning.load import Load
 from luthier.planning.memory import peak_memory
 from luthier.planning.training import (
-    settle_adapter,
     settle_batch_size,
+    settle_gradient_checkpointing,
     settle_intervals,
     settle_kernels,
     settle_lengths_of_training,
@@ -30,9 +31,17 @@ def make_plan(recipe: Recipe, machine: Machine, shape: ModelShape, facts: DataFa
     ledger = Ledger(_pins(recipe))
     batch_size = settle_batch_size(facts, ledger)
     total_steps = settle_lengths_of_training(facts, batch_size, ledger)
-    optimiser = settle_optimiser(shape, total_steps, ledger, recipe.method)
+    optimiser = settle_optimiser(shape, total_steps, ledger, recipe)
     adapter = settle_adapter(recipe.adapter, ledger)
-    wanted = Load(shape, adapter, facts, batch_size, precision="bf16", kernels=settle_kernels(ledger))
+    wanted = Load(
+        shape,
+        adapter,
+        facts,
+        batch_size,
+        precision="bf16",
+        kernels=settle_kernels(adapter, ledger),
+        gradient_checkpointing=settle_gradient_checkpointing(ledger),
+    )
     fitted = fit(wanted, machine, ledger, recipe.base)
 
     speed = speed_of(fitted.load, machine)
@@ -51,6 +60,7 @@ def make_plan(recipe: Recipe, machine: Machine, shape: ModelShape, facts: DataFa
         "max_length": fitted.max_length,
         "precision": fitted.load.precision,
         "kernels": fitted.load.kernels,
+        "gradient_checkpointing": fitted.load.gradient_checkpointing,
     }
     settings = TrainingSettings(**values)
     measurements = 1 + -(-total_steps // settings.evaluate_every)

@@ -49,8 +49,10 @@ def speed_of(load: Load, machine: Machine) -> Speed:
 
 
 def throughput_for(features: tuple[str, ...], precision: str) -> Throughput:
+    """Weights in nf4 are turned into bf16 before they are multiplied."""
+    computed = "bf16" if precision == "nf4" else precision
     return next(
-        known for known in pace().throughputs if known.precision == precision and set(known.features) <= set(features)
+        known for known in pace().throughputs if known.precision == computed and set(known.features) <= set(features)
     )
 
 
@@ -67,9 +69,16 @@ def _attention(load: Load) -> float:
 
 
 def _forward_flops(load: Load) -> float:
-    return 2 * (_products(load) + load.adapter_parameters) + _attention(load)
+    return 2 * (_products(load) + _beside(load)) + _attention(load)
 
 
 def _train_flops(load: Load) -> float:
-    """Forward and the gradient of the inputs for frozen weights (4 N), the weights' gradient for the adapter alone."""
-    return 4 * _products(load) + 6 * load.adapter_parameters + 3.5 * _attention(load)
+    """Forward, the gradient of the inputs, and that of the weights (2 N each); frozen weights need no third part."""
+    parts = 6 if load.adapter.kind == "full" else 4
+    again = _forward_flops(load) if load.gradient_checkpointing else 0.0
+    return parts * _products(load) + 6 * _beside(load) + 3.5 * _attention(load) + again
+
+
+def _beside(load: Load) -> int:
+    """Weights of the adapter that a token is multiplied with, in addition to the base's."""
+    return 0 if load.adapter.kind == "full" else load.adapter_parameters

@@ -3,23 +3,26 @@
 import math
 from dataclasses import dataclass
 
+from luthier.domain.adapters import AdapterSettings
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
-from luthier.domain.recipes import LoraSettings
 from luthier.planning.lora_size import adapter_parameters
 
 _DEVIATIONS = 3.0  # above the mean: about the largest of a thousand batches
+# Per weight: 4 bits, and a quantised scale for every 64 (Dettmers et al. 2023, arXiv 2305.14314).
+_NF4_BYTES = 0.5 + 1 / 64 + 4 / 64 / 256
 _P95_DEVIATIONS = 1.645
 
 
 @dataclass(frozen=True)
 class Load:
     shape: ModelShape
-    adapter: LoraSettings
+    adapter: AdapterSettings
     facts: DataFacts
     batch_size: int
     precision: str
     kernels: str
+    gradient_checkpointing: bool = False
 
     @property
     def adapter_parameters(self) -> int:
@@ -27,7 +30,23 @@ class Load:
 
     @property
     def bytes_per_weight(self) -> int:
-        return 2 if self.precision == "bf16" else 4
+        """Of what is computed; see `base_bytes` for what the base takes."""
+        return 4 if self.precision == "fp32" else 2
+
+    @property
+    def base_bytes(self) -> float:
+        """The base's weights in memory. In nf4 the embeddings and the head stay in bf16."""
+        if self.precision != "nf4":
+            return self.shape.parameters * self.bytes_per_weight
+        tables = self.shape.vocabulary * self.shape.hidden * (1 if self.shape.tied_embeddings else 2)
+        return 2 * tables + _NF4_BYTES * (self.shape.parameters - tables)
+
+    @property
+    def trained_bytes(self) -> int:
+        """Value, gradient, two moments, and a copy in the base's precision; a fully trained base is that copy."""
+        if self.adapter.kind == "full":
+            return 16 if self.bytes_per_weight == 2 else 12
+        return 16 + self.bytes_per_weight
 
 
 def longest_example(facts: DataFacts, max_length: int) -> int:

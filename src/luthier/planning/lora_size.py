@@ -1,18 +1,41 @@
-"""How large a LoRA adapter is on a decoder of a given shape."""
+"""How many weights are trained: of an adapter of each kind on a decoder of a given shape, or all of them."""
 
+from luthier.domain.adapters import (
+    AdapterSettings,
+    DoraSettings,
+    FullSettings,
+    Ia3Settings,
+    LoraSettings,
+    Targets,
+    VeraSettings,
+)
 from luthier.domain.models import ModelShape
-from luthier.domain.recipes import LoraSettings
 
 
-def adapter_parameters(shape: ModelShape, adapter: LoraSettings) -> int:
-    """rank x (in + out) for every targeted linear of every layer. A target that is not known counts as the largest."""
+def adapter_parameters(shape: ModelShape, adapter: AdapterSettings) -> int:
+    """The values that an optimiser holds. A target that is not known counts as the largest."""
+    match adapter:
+        case FullSettings():
+            return shape.parameters
+        case LoraSettings():
+            ranks = adapter.rank if adapter.init == "zero" else 2 * adapter.rank
+            return shape.layers * sum(ranks * (inward + outward) for inward, outward in _chosen(shape, adapter.targets))
+        case DoraSettings():
+            chosen = _chosen(shape, adapter.targets)
+            return shape.layers * sum(adapter.rank * (inward + outward) + outward for inward, outward in chosen)
+        case VeraSettings():
+            return shape.layers * sum(adapter.rank + outward for _, outward in _chosen(shape, adapter.targets))
+        case Ia3Settings():
+            keys = shape.kv_heads * shape.head_width
+            return shape.layers * (2 * keys + shape.intermediate)
+
+
+def _chosen(shape: ModelShape, targets: Targets) -> list[tuple[int, int]]:
     sides = _linears(shape)
-    if adapter.targets == "all-linear":
-        chosen = list(sides.values())
-    else:
-        largest = max(sides.values(), key=sum)
-        chosen = [sides.get(target.rpartition(".")[2], largest) for target in adapter.targets]
-    return shape.layers * adapter.rank * sum(inward + outward for inward, outward in chosen)
+    if targets == "all-linear":
+        return list(sides.values())
+    largest = max(sides.values(), key=sum)
+    return [sides.get(target.rpartition(".")[2], largest) for target in targets]
 
 
 def _linears(shape: ModelShape) -> dict[str, tuple[int, int]]:

@@ -19,7 +19,7 @@ class PeakMemory:
 
     runtime: float
     weights: float
-    adapter: float  # values, gradients, two moments, and a copy in the base's precision
+    adapter: float  # what is trained: values, gradients, two moments, and a copy for products
     activations: float
     logits: float
 
@@ -41,7 +41,7 @@ class PeakMemory:
 def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMemory:
     facts = memory_facts()
     tokens = largest_pass(load.facts, load.batch_size, max_length, micro_batch_tokens)
-    weights = load.shape.parameters * load.bytes_per_weight
+    weights = load.base_bytes
     per_token = _saved_bytes_per_token(load, longest_example(load.facts, max_length))
     supervised = min(facts.logit_rows, tokens * load.facts.supervised_share + 1)
     training = tokens * per_token * facts.allocator_factor + _passing_bytes(load, tokens)
@@ -50,7 +50,7 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
     return PeakMemory(
         runtime=facts.runtime_bytes,
         weights=weights + max(0.0, loading - training),
-        adapter=load.adapter_parameters * (16 + load.bytes_per_weight),
+        adapter=load.adapter_parameters * load.trained_bytes,
         activations=training,
         logits=supervised * load.shape.vocabulary * (4 + 2 * load.bytes_per_weight) * facts.allocator_factor,
     )
@@ -64,6 +64,8 @@ def _saved_bytes_per_token(load: Load, length: int) -> float:
     attention = shape.heads * length if length <= _KEPT_ATTENTION else 0
     per_layer = 8 * shape.hidden + width * (elements + attention)
     factor = memory_facts().reference_factor if load.kernels == "reference" else 1.0
+    if load.gradient_checkpointing:  # the inputs of all layers, and everything of the one that is computed again
+        return width * shape.layers * shape.hidden + per_layer * factor
     return shape.layers * per_layer * factor
 
 

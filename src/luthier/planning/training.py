@@ -2,9 +2,10 @@
 
 import math
 
+from luthier.domain.adapters import FUSED_KINDS, AdapterSettings, KernelsUnknown, QuantisedBaseFrozen
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
-from luthier.domain.recipes import LoraSettings, Method
+from luthier.domain.recipes import Recipe
 from luthier.kit.units import show_duration
 from luthier.planning.decisions import Ledger
 
@@ -51,23 +52,23 @@ def _epochs(facts: DataFacts) -> tuple[float, str]:
 
 
 def settle_optimiser(
-    shape: ModelShape, total_steps: int, ledger: Ledger, method: Method
+    shape: ModelShape, total_steps: int, ledger: Ledger, recipe: Recipe
 ) -> dict[str, str | int | float | bool | None]:
     """Everything of TrainingSettings that does not depend on memory or time."""
     small = shape.parameters < SMALL_MODEL
-    rate_reason = f"Usual for LoRA on a base of {'less' if small else 'more'} than a billion weights."
+    rate, rate_reason = _learning_rate(recipe.adapter, "less" if small else "more", 1e-3 if small else 2e-4)
     warmup = 0.03 if total_steps >= 100 else 0.1
     warmup_reason = "The rate rises over the first steps, before the adapter has found its direction."
     trained, trained_reason = ("assistant", "The model shall learn to answer, not to ask.")
     overlong, overlong_reason = ("drop", "An answer that is cut teaches the model to stop in the middle.")
-    if method == "cpt":
+    if recipe.method == "cpt":
         trained, trained_reason = ("everything", "Continued pre-training learns the whole text.")
         overlong, overlong_reason = ("truncate", "Plain text may end anywhere.")
     return {
-        "learning_rate": ledger.settle("learning_rate", 1e-3 if small else 2e-4, rate_reason, "model"),
+        "learning_rate": ledger.settle("learning_rate", rate, rate_reason, "model"),
         "schedule": ledger.settle("schedule", "linear", "The rate falls to zero, so that the end is calm.", "default"),
         "warmup_ratio": ledger.settle("warmup_ratio", warmup, warmup_reason, "default"),
-        "weight_decay": ledger.settle("weight_decay", 0.0, "A low-rank adapter is limited as it is.", "default"),
+        "weight_decay": ledger.settle("weight_decay", 0.0, "Few passes need no pull towards zero.", "default"),
         "adam_beta1": ledger.settle("adam_beta1", 0.9, "AdamW's usual value.", "default"),
         "adam_beta2": ledger.settle("adam_beta2", 0.999, "AdamW's usual value.", "default"),
         "adam_epsilon": ledger.settle("adam_epsilon", 1e-8, "AdamW's usual value.", "default"),
@@ -78,9 +79,35 @@ def settle_optimiser(
     }
 
 
-def settle_kernels(ledger: Ledger) -> str:
-    reason = "The same mathematics as PEFT's own forward, in less time and memory."
-    return ledger.settle("kernels", "fused", reason, "default")
+def _learning_rate(adapter: AdapterSettings, than_a_billion: str, low_rank: float) -> tuple[float, str]:
+    base = f"on a base of {than_a_billion} than a billion weights."
+    match adapter.kind:
+        case "full":
+            return low_rank / 10, f"A tenth of LoRA's: every weight moves. Usual {base}"
+        case "vera" | "ia3":
+            return 5e-3, f"{adapter.kind.upper()} learns few values, each of which has to move far."
+        case _:
+            return low_rank, f"Usual for LoRA {base}"
+
+
+def settle_kernels(adapter: AdapterSettings, ledger: Ledger) -> str:
+    """Raises KernelsUnknown when the recipe wants fused ones where there are none, QuantisedBaseFrozen."""
+    quantised = ledger.pinned("precision") == "nf4"
+    if quantised and adapter.kind == "full":
+        raise QuantisedBaseFrozen(precision="nf4")
+    if adapter.kind in FUSED_KINDS and not quantised:
+        reason = "The same mathematics as the libraries' own forward, in less time and memory."
+        return ledger.settle("kernels", "fused", reason, "default")
+    what = "a base in nf4" if quantised else f"adapters of the kind {adapter.kind}"
+    kernels = ledger.settle("kernels", "reference", f"The fused ones cannot compute {what}.", "default")
+    if kernels == "fused":
+        raise KernelsUnknown(what=what)
+    return kernels
+
+
+def settle_gradient_checkpointing(ledger: Ledger) -> bool:
+    reason = "Computing every layer twice saves memory and costs a third more time."
+    return ledger.settle("gradient_checkpointing", False, reason, "default")
 
 
 def settle_intervals(total_steps: int, step_seconds: float, held_out_seconds: float, ledger: Ledger) -> dict[str, int]:
@@ -108,15 +135,3 @@ def _settle_measuring(total_steps: int, step_seconds: float, held_out_seconds: f
         return ledger.settle("evaluate_every", every, reason, "default")
     reason = f"Only half-way and at the end: one measurement takes about {show_duration(held_out_seconds)}."
     return ledger.settle("evaluate_every", every, reason, "machine")
-
-
-def settle_adapter(adapter: LoraSettings, ledger: Ledger) -> LoraSettings:
-    ledger.settle("adapter.kind", adapter.kind, "Low-rank adapters train less than 5 % of the weights.", "default")
-    reason = "Enough for a task; a higher rank pays off only with very many examples."
-    rank = ledger.settle("adapter.rank", adapter.rank, reason, "default")
-    reason = "Twice the rank: the learning rate keeps its meaning whatever the rank."
-    alpha = ledger.settle("adapter.alpha", float(2 * rank), reason, "default")
-    ledger.settle("adapter.dropout", adapter.dropout, "Few passes over the data do not need it.", "default")
-    targets = adapter.targets if isinstance(adapter.targets, str) else ", ".join(adapter.targets)
-    ledger.settle("adapter.targets", targets, "Every linear layer: attention alone learns less.", "default")
-    return adapter.model_copy(update={"alpha": alpha})

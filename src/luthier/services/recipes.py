@@ -8,17 +8,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from luthier.domain.recipes import (
-    EvaluationSpec,
-    LoraSettings,
-    Recipe,
-    RecipeInvalid,
-    TrainingSettings,
-)
+from luthier.domain.adapters import ADAPTER_KINDS
+from luthier.domain.recipes import EvaluationSpec, Recipe, RecipeInvalid, TrainingSettings
 from luthier.kit.frozen import Frozen
 from luthier.services.recipe_files import RecipeDocument, dump_yaml, parse_scalar, read_document
 
-_GROUPS: dict[str, type[Frozen]] = {"settings": TrainingSettings, "adapter": LoraSettings, "evaluation": EvaluationSpec}
+_GROUPS: dict[str, tuple[type[Frozen], ...]] = {
+    "settings": (TrainingSettings,),
+    "adapter": tuple(ADAPTER_KINDS.values()),
+    "evaluation": (EvaluationSpec,),
+}
 
 _WORDS = {  # where the validator speaks of Python types
     "string_type": "it should be text (put it in quotes)",
@@ -66,7 +65,7 @@ def parse_pin(text: str) -> tuple[str, Any]:
     parts = name.split(".")
     if len(parts) == 1:
         parts = ["settings", name]
-    if len(parts) != 2 or parts[0] not in _GROUPS or parts[1] not in _GROUPS[parts[0]].model_fields:
+    if len(parts) != 2 or parts[0] not in _GROUPS or parts[1] not in _names_of(_GROUPS[parts[0]]):
         raise RecipeInvalid(where=f"--set {name}", reason=f"there is no such setting{_suggestion(name)}")
     return ".".join(parts), parse_scalar(value)
 
@@ -100,6 +99,8 @@ def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe
 def _first_complaint(error: ValidationError) -> tuple[tuple[str, ...], str]:
     first = error.errors(include_url=False)[0]
     path = tuple(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "tuple[", "constrained-")))
+    if path[:1] == ("adapter",) and path[1:2] and path[1] in ADAPTER_KINDS:
+        path = path[:1] + path[2:]
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ValidationError):
         inner, reason = _first_complaint(cause)
@@ -114,12 +115,16 @@ def _first_complaint(error: ValidationError) -> tuple[tuple[str, ...], str]:
 
 def _suggestion(name: str) -> str:
     """The existing setting that was probably meant, found by its last part."""
-    models: dict[str, type[Frozen]] = {"": Recipe, **_GROUPS}
+    models: dict[str, tuple[type[Frozen], ...]] = {"": (Recipe,), **_GROUPS}
     known = {
         field: f"{group}.{field}" if group else field
         for group, model in models.items()
-        for field in model.model_fields
+        for field in _names_of(model)
         if field != "kind"
     }
     close = difflib.get_close_matches(name.rsplit(".", 1)[-1], known, n=1, cutoff=0.6)
     return f" (did you mean {known[close[0]].removeprefix('settings.')}?)" if close else ""
+
+
+def _names_of(models: tuple[type[Frozen], ...]) -> list[str]:
+    return list(dict.fromkeys(name for model in models for name in model.model_fields))

@@ -28,7 +28,7 @@ def show_estimates(plan: Plan) -> Iterable[RenderableType]:
     settings = plan.settings
     yield facts(
         [
-            ("Method", f"{plan.method}, LoRA of rank {plan.adapter.rank}, alpha {plan.adapter.alpha:g}"),
+            ("Method", f"{plan.method}, {plan.adapter.summary}"),
             ("Examples", f"{show_count(plan.examples)} to train on, {show_count(plan.held_out)} held out"),
             ("Steps", f"{show_count(plan.total_steps)} of {settings.batch_size} examples, {_epochs(settings.epochs)}"),
             ("Memory", show_range(plan.memory)),
