@@ -1,4 +1,4 @@
-"""Base models small enough to be made in a second: random Llamas with a byte-level tokenizer and a ChatML template."""
+"""Base models small enough to be made in a second: random decoders with a byte-level tokenizer and ChatML."""
 
 import json
 from pathlib import Path
@@ -36,10 +36,22 @@ def a_tokenizer_folder(folder: Path, template: str = CHATML) -> Path:
     return folder
 
 
-def a_model_folder(folder: Path, seed: int = 0, **changes: Any) -> Path:
-    """A Llama with two layers, 32 wide; `changes` go into its LlamaConfig."""
+FAMILIES: dict[str, dict[str, Any]] = {  # what each has that the others have not
+    "llama": {},
+    "mistral": {"sliding_window": 12, "head_dim": 8},
+    "qwen2": {},
+    "qwen3": {"head_dim": 8},
+    "gemma2": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8},
+    "gemma3_text": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8},
+    "phi3": {"pad_token_id": 0, "partial_rotary_factor": 1.0},
+    "smollm3": {"no_rope_layers": [1, 0], "pad_token_id": 0},
+}
+
+
+def a_model_folder(folder: Path, seed: int = 0, family: str = "llama", **changes: Any) -> Path:
+    """Two layers, 32 wide; `changes` go into its configuration."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     a_tokenizer_folder(folder)
     torch.manual_seed(seed)
@@ -57,6 +69,6 @@ def a_model_folder(folder: Path, seed: int = 0, **changes: Any) -> Path:
         "eos_token_id": end,
         "initializer_range": 0.3,  # with the usual 0.02 and so little width there would be nothing to adapt
     }
-    model = LlamaForCausalLM(LlamaConfig(**{**shape, **changes})).to(torch.bfloat16)
-    model.save_pretrained(folder)
+    config = AutoConfig.for_model(family, **{**shape, **FAMILIES[family], **changes})
+    AutoModelForCausalLM.from_config(config).to(torch.bfloat16).save_pretrained(folder)
     return folder

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from luthier.domain.jobs import Job
-from luthier.engine.adapters import attach
 from luthier.engine.channel import Channel
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import seed_for
@@ -16,6 +15,7 @@ from luthier.engine.loading import load_base
 from luthier.engine.loop import Bench
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.preparing import prepare
+from luthier.engine.tasks.finetune import trained_part
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import read_json
 from tests.builders.jobs import a_run_folder
@@ -32,25 +32,33 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def wide_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wide enough for blocks of 64 weights."""
+    folder = tmp_path_factory.mktemp("models") / "wide"
+    return a_model_folder(folder, hidden_size=64, intermediate_size=128)
+
+
+@pytest.fixture(scope="session")
 def workers() -> Iterator[Workers]:
     with Workers() as workers:
         yield workers
 
 
 @pytest.fixture
-def bench_for(tiny_base: Path, tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+def bench_for(tiny_base: Path, wide_base: Path, tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     """`bench_for(learning_rate=..., ...)` makes a run folder and everything that the training loop needs."""
     with ExitStack() as stack:
 
         def make(name: str = "run", **changes: object) -> Bench:
-            folder = a_run_folder(tmp_path / name, tiny_base, **changes)
+            base_folder = changes.pop("base_folder", wide_base if changes.get("precision") == "nf4" else tiny_base)
+            folder = a_run_folder(tmp_path / name, base_folder, **changes)
             job = Job.model_validate(read_json(folder / "attempts" / "001" / "job.json"))
             channel = stack.enter_context(Channel(folder / "attempts" / "001", job.token, SystemClock()))
-            base = load_base(tiny_base, job.settings.precision)
+            base = load_base(base_folder, job.settings.precision)
             seed_for(job.settings.seed, 0)
-            adapter = attach(base.model, job.adapter, fused=job.settings.kernels == "fused")
+            trained = trained_part(base, job)
             data = prepare(job, base.renderer, channel)
-            optimiser = Optimiser(adapter.parameters, job.settings, data.total_steps)
-            return Bench(job, folder, base, data, adapter, optimiser, channel, CrashPoints())
+            optimiser = Optimiser(trained.parameters, job.settings, data.total_steps)
+            return Bench(job, folder, base, data, trained, optimiser, channel, CrashPoints())
 
         yield make

@@ -99,7 +99,9 @@ def test_all_linear_covers_every_layer_but_the_head(tiny_base: Path) -> None:
     assert len(adapter.parameters.names) == 2 * 2 * 7
 
 
-@pytest.mark.parametrize("targets", [("nothing_of_that_name",), ("lm_head",), ("q_proj", "embed_tokens")])
+@pytest.mark.parametrize(
+    "targets", [("nothing_of_that_name",), ("q_proj", "k_pro"), ("lm_head",), ("q_proj", "embed_tokens")]
+)
 def test_a_target_that_would_be_dropped_in_silence_is_refused(tiny_base: Path, targets: tuple[str, ...]) -> None:
     base = load_base(tiny_base, "fp32")
     with pytest.raises(AdapterTargetsUnknown):

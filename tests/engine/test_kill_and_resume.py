@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from luthier.domain.adapters import FullSettings
 from luthier.domain.jobs import Cancelled, Failed, Finished, HeldOutLoss, Parked, Prepared, Started
 from luthier.engine.crash_points import CrashPoints
 from luthier.health.checkpoints import sealed_checkpoints
@@ -70,6 +71,26 @@ def test_a_run_killed_at_any_moment_goes_on_bit_for_bit(
     finished, expected = facts_of(folder, number)[-1], facts_of(uninterrupted)[-1]
     assert isinstance(finished, Finished) and isinstance(expected, Finished)
     assert (finished.adapter_sha256, finished.tokens) == (expected.adapter_sha256, expected.tokens)
+
+
+def test_full_fine_tuning_killed_while_it_saves_ends_with_the_same_model(
+    tiny_base: Path, tmp_path: Path, workers: Workers
+) -> None:
+    """Its last attempt has nothing to train any more; it measures, answers and saves as the first would have."""
+    results = []
+    for name, moment in (("whole", None), ("killed", "adapter_staged:1")):
+        folder = a_run_folder(tmp_path / name, tiny_base, adapter=FullSettings(kind="full"))
+        number = 1
+        if moment is not None:
+            assert workers.run(folder, crash_at=moment) == SIGKILL
+            assert not (folder / "model").exists()
+            number = next_attempt(folder)
+        assert workers.run(folder, number) == 0
+        finished = facts_of(folder, number)[-1]
+        assert isinstance(finished, Finished) and finished.adapter_folder == "model"
+        assert damage_of(folder / "model") is None
+        results.append((finished.adapter_sha256, loss_bits(folder), held_out_losses(folder)))
+    assert results[0] == results[1]
 
 
 def test_a_run_killed_again_and_again_still_ends_with_the_same_adapter(

@@ -67,12 +67,12 @@ def test_the_base_is_measured_before_the_first_step_and_the_result_after_the_las
 
 def test_a_loss_that_is_not_a_number_changes_no_weight_and_names_the_rows(bench_for: BenchFor) -> None:
     bench = bench_for(held_out=0)
-    before = bench.adapter.parameters.values.clone()
+    before = bench.trained.parameters.values.clone()
     with torch.no_grad():
         bench.base.model.get_input_embeddings().weight[:, 0] = float("nan")
     with pytest.raises(LossNotFinite) as caught:
         train(bench, TrainingState())
-    assert torch.equal(bench.adapter.parameters.values, before)
+    assert torch.equal(bench.trained.parameters.values, before)
     rows = {int(row) for row in caught.value.problem.fields["rows"].split(", ")}
     assert len(rows) == 4 and rows <= set(range(1, 21))
     assert not steps_of(bench)

@@ -3,7 +3,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from luthier.engine.optimiser import FlatParameters, Optimiser, schedule_share
+from luthier.engine.flat_parameters import FlatParameters
+from luthier.engine.optimiser import Optimiser, schedule_share
 from tests.builders.plans import training_settings
 
 

@@ -51,7 +51,7 @@ def test_every_example_attends_to_itself_alone_and_so_do_the_gradients(window: i
         torch.testing.assert_close(mine.grad, theirs.grad, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("variant", [{"softcap": 50.0}, {"s_aux": torch.ones(4)}, {"dropout": 0.1}])
+@pytest.mark.parametrize("variant", [{"s_aux": torch.ones(4)}, {"dropout": 0.1}])
 def test_a_kind_of_attention_that_is_not_computed_here_is_refused(variant: dict[str, object]) -> None:
     with pytest.raises(BaseUnsupported):
         attend(Shared(), *inputs(), None, scaling=0.5, boundaries=BOUNDARIES, **variant)

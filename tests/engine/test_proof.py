@@ -20,15 +20,15 @@ def renderer(tiny_base: Path) -> Renderer:
 
 
 def a_proof(bench: Bench) -> AnswerSheet:
-    return prove(bench.job, bench.base, bench.adapter, bench.data.held_out_examples, bench.channel)
+    return prove(bench.job, bench.base, bench.trained, bench.data.held_out_examples, bench.channel)
 
 
 def test_the_base_answers_without_the_adapter_and_the_tuned_model_with_it(bench_for: Callable[..., Bench]) -> None:
     bench = bench_for()
     before = a_proof(bench)
     assert [answer.base for answer in before.answers] == [answer.tuned for answer in before.answers]
-    bench.adapter.parameters.values.add_(0.5)
-    bench.adapter.refresh()
+    bench.trained.parameters.values.add_(0.5)
+    bench.trained.refresh()
     after = a_proof(bench)
     assert [answer.base for answer in after.answers] == [answer.base for answer in before.answers]
     assert [answer.tuned for answer in after.answers] != [answer.tuned for answer in before.answers]

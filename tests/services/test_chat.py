@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from luthier.domain.adapters import FullSettings
 from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget, TargetNotFound
 from luthier.domain.runs import RunHasNoAdapter, RunNameAmbiguous
 from luthier.services.chat import Chat
@@ -38,6 +39,17 @@ def test_a_version_is_its_base_with_its_adapter(chat: Chat, store: Store) -> Non
     expected = ChatTarget(label=version.label, base_folder=version.base_folder, adapter_folder=version.adapter_folder)
     for reference in (version.name, version.label, version.version_id):
         assert chat.resolve(reference) == expected
+
+
+def test_a_result_that_is_a_whole_model_is_asked_without_its_base(chat: Chat, store: Store) -> None:
+    plan = a_plan(adapter=FullSettings(kind="full"))
+    run = a_run(name="whole", adapter_folder="/runs/1/model", plan=plan)
+    with store.writing() as tx:
+        tx.runs.add(run)
+        tx.versions.add(a_version(name="orders", kind="model", adapter_folder="/runs/1/model"))
+    for reference in ("orders", "whole"):
+        target = chat.resolve(reference)
+        assert (target.base_folder, target.adapter_folder) == ("/runs/1/model", None)
 
 
 def test_a_version_goes_before_the_run_of_the_same_name(chat: Chat, store: Store) -> None:

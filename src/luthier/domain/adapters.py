@@ -24,7 +24,7 @@ class LoraSettings(Frozen):
 
     @property
     def summary(self) -> str:
-        traits = [self.scaling] if self.scaling != "standard" else []
+        traits: list[str] = [self.scaling] if self.scaling != "standard" else []
         traits += [self.init] if self.init != "zero" else []
         traits += [f"B {self.b_rate_ratio:g} times as fast"] if self.b_rate_ratio != 1 else []
         return ", ".join([f"LoRA of rank {self.rank}, alpha {self.alpha:g}", *traits])
@@ -74,7 +74,7 @@ class FullSettings(Frozen):
 
     @property
     def summary(self) -> str:
-        return "every weight"
+        return "full fine-tuning"
 
 
 def _kind_of(value: Any) -> Any:

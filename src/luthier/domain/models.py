@@ -104,6 +104,15 @@ class BaseUnsupported(ModelProblem):
     )
 
 
+class QuantisationMissing(ModelProblem):
+    code = "models.quantisation_missing"
+    sentence = "A base model in four bits needs bitsandbytes, which is not installed."
+    actions = (
+        Action(label="Install it", command="pip install 'luthier[quant]'"),
+        Action(label="Or keep the base in 16 bits", command="luthier train --data FILE --set precision=bf16"),
+    )
+
+
 class ModelUnreachable(Unreachable):
     code = "models.unreachable"
     sentence = "The model {name} could not be fetched: {reason}."

@@ -1,7 +1,7 @@
-"""Versions: adapters that were registered, with everything needed to trust and to repeat them."""
+"""Versions: adapters and models that were registered, with everything needed to trust and to repeat them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from luthier.domain.errors import Action, NotFound
 from luthier.kit.frozen import Frozen
@@ -16,7 +16,8 @@ class Version(Frozen):
     base_folder: str
     base_revision: str
     licence: str
-    adapter_folder: str  # absolute
+    kind: Literal["adapter", "model"] = "adapter"  # a small part for its base, or a whole model of its own
+    adapter_folder: str  # absolute; of the model when it is one
     adapter_sha256: str
     dataset_id: str
     summary: dict[str, Any]

@@ -1,4 +1,4 @@
-"""LoRA adapters on a frozen base: PEFT builds, initialises and names them; how they compute is chosen here."""
+"""Adapters on a frozen base: PEFT builds, names and saves them; how they compute is chosen here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,33 +6,32 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import PeftModel, get_peft_model, get_peft_model_state_dict
 from peft.tuners.lora import Linear as PeftLinear
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from luthier.domain.adapters import AdapterTargetsUnknown, LoraSettings
+from luthier.domain.adapters import AdapterSettings, AdapterTargetsUnknown, LoraSettings, Targets
+from luthier.engine.adapter_kinds import config_of, rates_of, targets_of
+from luthier.engine.flat_parameters import FlatParameters
 from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.lora_linear import FusedLora, Weights
-from luthier.engine.optimiser import FlatParameters
+from luthier.engine.lora_start import begin_at_weights
+from luthier.engine.trained import Trained
 
 
-class Adapter:
-    """The trainable part. Its values, fp32, are one flat buffer that the modules' parameters look into."""
+class Adapter(Trained):
+    """Its values, fp32, are what PEFT's modules compute with; fused products run on a copy as precise as the base."""
 
-    def __init__(self, peft_model: PeftModel, fused: bool, dropout: float) -> None:
+    folder_name = "adapter"
+    weights_name = "adapter_model.safetensors"
+
+    def __init__(self, peft_model: PeftModel, parameters: FlatParameters) -> None:
+        super().__init__(parameters)
         self._peft_model = peft_model
-        self._layers = [module for module in peft_model.modules() if isinstance(module, PeftLinear)]
-        self.parameters = FlatParameters(
-            {name: each for name, each in peft_model.named_parameters() if each.requires_grad}
-        )
-        self._shadow = self.parameters.values
-        if fused:
-            self._fuse(dropout)
-
-    @property
-    def trainable_parameters(self) -> int:
-        return self.parameters.values.numel()
+        self._layers = [module for module in peft_model.modules() if isinstance(module, BaseTunerLayer)]
+        self._shadow = parameters.values
 
     @contextmanager
     def disabled(self) -> Iterator[None]:
@@ -52,12 +51,11 @@ class Adapter:
                 layer.eval()
 
     def refresh(self) -> None:
-        """After the values have changed: brings the copies that products run on up to date."""
+        super().refresh()
         if self._shadow is not self.parameters.values:
             self._shadow.copy_(self.parameters.values)
 
     def write(self, folder: Path, base_name: str, base_revision: str) -> None:
-        """PEFT's own files, so that plain PEFT loads them."""
         config = self._peft_model.peft_config["default"]
         config.base_model_name_or_path = base_name
         config.revision = base_revision
@@ -66,9 +64,10 @@ class Adapter:
         # Without this PEFT asks the hub whether the vocabulary has grown.
         tensors = get_peft_model_state_dict(self._peft_model, save_embedding_layers=False)
         plain = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-        (folder / "adapter_model.safetensors").write_bytes(safetensors.torch.save(plain, {"format": "pt"}))
+        (folder / self.weights_name).write_bytes(safetensors.torch.save(plain, {"format": "pt"}))
 
-    def _fuse(self, dropout: float) -> None:
+    def fuse(self, dropout: float) -> None:
+        """For plain LoRA alone."""
         precision = self._layers[0].get_base_layer().weight.dtype
         if precision != torch.float32:
             self._shadow = self.parameters.values.to(precision)
@@ -78,36 +77,35 @@ class Adapter:
                 module.forward = FusedLora(module, _weights(name, module, shadows), dropout)
 
 
-def attach(model: PreTrainedModel, settings: LoraSettings, fused: bool) -> Adapter:
+def attach(model: PreTrainedModel, settings: AdapterSettings, fused: bool) -> Adapter:
     """Puts a fresh adapter on `model`, in place. Raises AdapterTargetsUnknown when it cannot be put where asked."""
-    targets: str | list[str] = settings.targets if isinstance(settings.targets, str) else list(settings.targets)
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=settings.dropout,
-        target_modules=targets,
-        bias="none",
-        task_type="CAUSAL_LM",
-    )
-    _refuse_embeddings(model, targets)
+    _refuse_targets(model, targets_of(settings))
     if fused:
         fuse_layers(model)
-    try:
-        peft_model = get_peft_model(model, config, autocast_adapter_dtype=True)
-    except ValueError as error:
-        raise AdapterTargetsUnknown(targets=targets, reason="the base model has no such layers") from error
+    peft_model = get_peft_model(model, config_of(settings), autocast_adapter_dtype=True)
     peft_model.eval()
-    return Adapter(peft_model, fused, settings.dropout)
+    starts = begin_at_weights(peft_model, settings) if isinstance(settings, LoraSettings) else {}
+    named = {name: each for name, each in peft_model.named_parameters() if each.requires_grad}
+    adapter = Adapter(peft_model, FlatParameters(named, rate_of=rates_of(settings)))
+    if starts:
+        adapter.parameters.fix(starts)
+    if fused and isinstance(settings, LoraSettings):
+        adapter.fuse(settings.dropout)
+    return adapter
 
 
-def _refuse_embeddings(model: PreTrainedModel, targets: str | list[str]) -> None:
-    """The engine computes the head itself, without an adapter; a target there would be dropped in silence."""
+def _refuse_targets(model: PreTrainedModel, targets: Targets) -> None:
+    """A target that is nowhere, or that the engine computes itself, would be dropped in silence."""
     if isinstance(targets, str):
         return
     outer = {model.get_input_embeddings(), model.get_output_embeddings()}
-    for name, module in model.named_modules():
-        if module in outer and any(name == target or name.endswith(f".{target}") for target in targets):
-            raise AdapterTargetsUnknown(targets=name, reason="embeddings and the head cannot carry an adapter yet")
+    for target in targets:
+        named = [(name, each) for name, each in model.named_modules() if f".{name}".endswith(f".{target}")]
+        if not named:
+            raise AdapterTargetsUnknown(targets=target, reason="the base model has no such layers")
+        for name, module in named:
+            if module in outer:
+                raise AdapterTargetsUnknown(targets=name, reason="embeddings and the head cannot carry an adapter yet")
 
 
 def _weights(name: str, module: PeftLinear, shadows: dict[str, Tensor]) -> Weights:

@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
+from luthier.domain.adapters import AdapterSettings
 from luthier.domain.jobs import Job
+from luthier.domain.recipes import TrainingSettings
 from luthier.domain.runs import CheckpointDamaged, CheckpointMismatch
-from luthier.engine.adapters import Adapter
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import fingerprint
 from luthier.engine.optimiser import Optimiser
+from luthier.engine.trained import Trained
 from luthier.health.checkpoints import folder_of_step, sealed_checkpoints
 from luthier.kit.files import damage_of, folder_bytes, read_json, sealed_folder, write_json
 from luthier.kit.frozen import Frozen
 
+_VALUES = "adapter.safetensors"  # what is trained, an adapter or not
 _FREE_TO_CHANGE = {"checkpoint_every", "keep_checkpoints", "evaluate_every"}  # settings that touch no weight
+
+
+_ADAPTER: TypeAdapter[AdapterSettings] = TypeAdapter(AdapterSettings)
 
 
 class TrainingState(Frozen):
@@ -60,13 +67,13 @@ def identity_of(job: Job) -> dict[str, Any]:
 
 
 def save(
-    checkpoints: Path, job: Job, state: TrainingState, adapter: Adapter, optimiser: Optimiser, crash: CrashPoints
+    checkpoints: Path, job: Job, state: TrainingState, trained: Trained, optimiser: Optimiser, crash: CrashPoints
 ) -> Saved:
     """Publishes step-NNNNNN, and only when it reads back as written removes the oldest beyond what is kept."""
     final = folder_of_step(checkpoints, state.step)
     document = _Document(state=state, identity=identity_of(job), fingerprint=fingerprint())
     with sealed_folder(final, {"step": state.step}) as staging:
-        _write_tensors(staging / "adapter.safetensors", adapter.parameters.views(adapter.parameters.values))
+        _write_tensors(staging / _VALUES, trained.parameters.views(trained.parameters.values))
         _write_tensors(staging / "optimiser.safetensors", optimiser.moments())
         write_json(staging / "state.json", document.model_dump(mode="json"))
         crash.reach("checkpoint_staged")
@@ -81,15 +88,15 @@ def save(
 
 
 def restore(
-    folder: Path, job: Job, adapter: Adapter, optimiser: Optimiser, on_other_machine: Callable[[str], None]
+    folder: Path, job: Job, trained: Trained, optimiser: Optimiser, on_other_machine: Callable[[str], None]
 ) -> TrainingState:
     """Puts everything back. Raises CheckpointDamaged or CheckpointMismatch before anything has been changed.
 
     `on_other_machine` is called when the losses can follow only closely, not bit for bit.
     """
     document = _verified(folder, job)
-    adapter.parameters.assign(_read_tensors(folder / "adapter.safetensors"))
-    adapter.refresh()
+    trained.parameters.assign(_read_tensors(folder / _VALUES))
+    trained.refresh()
     optimiser.restore(_read_tensors(folder / "optimiser.safetensors"))
     here = fingerprint()
     changed = [name for name, value in document.fingerprint.items() if here.get(name) != value]
@@ -103,10 +110,22 @@ def _verified(folder: Path, job: Job) -> _Document:
     if damage is not None:
         raise CheckpointDamaged(folder=folder, reason=damage, run=job.run_id)
     document = _Document.model_validate(read_json(folder / "state.json"))
+    stored = _as_written_today(document.identity)
     for what, value in identity_of(job).items():
-        if document.identity.get(what) != value:
+        if stored.get(what) != value:
             raise CheckpointMismatch(step=document.state.step, what=what, run=job.run_id)
     return document
+
+
+def _as_written_today(identity: dict[str, Any]) -> dict[str, Any]:
+    """What was written before a setting existed was trained as that setting's default does."""
+    adapter, settings = identity.get("adapter settings", {}), identity.get("training settings", {})
+    known = {name: field.default for name, field in TrainingSettings.model_fields.items() if not field.is_required()}
+    return {
+        **identity,
+        "adapter settings": _ADAPTER.validate_python(adapter).model_dump(mode="json"),
+        "training settings": {**known, **settings},
+    }
 
 
 def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -13,7 +13,7 @@ from luthier.engine.loss import summed_loss
 
 def products_in(settings: TrainingSettings) -> AbstractContextManager[None]:
     """PEFT's own forward mixes fp32 adapters with a bf16 base, which needs autocast; the fused one does not."""
-    mixed = settings.kernels == "reference" and settings.precision == "bf16"
+    mixed = settings.kernels == "reference" and settings.precision != "fp32"
     return torch.autocast("cpu", torch.bfloat16, enabled=mixed)
 
 
@@ -32,7 +32,8 @@ def row_loss(model: PreTrainedModel, row: PackedRow) -> Tensor:
     """The summed loss of the row's supervised tokens."""
     places = supervised_places(row)
     targets = torch.from_numpy(row.ids)[places]
-    return summed_loss(hidden_states(model, row)[places - 1], model.get_output_embeddings(), targets)
+    softcap = getattr(model.config, "final_logit_softcapping", None)
+    return summed_loss(hidden_states(model, row)[places - 1], model.get_output_embeddings(), targets, softcap)
 
 
 def supervised_places(row: PackedRow) -> Tensor:

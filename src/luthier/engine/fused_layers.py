@@ -1,4 +1,4 @@
-"""Norms and gated activations of the frozen base as single autograd functions, which keep half as much for backward.
+"""Norms and gated activations of the base as single autograd functions, which keep half as much for backward.
 
 A layer is exchanged only if both compute the same bits on a probe; all others stay as they are.
 """
@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 
 def fuse_layers(model: PreTrainedModel) -> None:
-    """In place. The weights of norms are frozen and get no gradient."""
+    """In place."""
     with torch.no_grad():
         for module in model.modules():
             if _is_rms_norm(module):
@@ -57,8 +57,9 @@ class _RmsNorm(torch.autograd.Function):
         x, weight, inverse = ctx.saved_tensors
         unit = x.float() * inverse
         inner = (grad * weight).float()
+        d_weight = (grad.float() * unit).flatten(0, -2).sum(0).to(weight.dtype) if ctx.needs_input_grad[1] else None
         inner.addcmul_(unit, (inner * unit).mean(-1, keepdim=True), value=-1.0)
-        return inner.mul_(inverse).to(x.dtype), None, None
+        return inner.mul_(inverse).to(x.dtype), d_weight, None
 
 
 class _SiluTimes(torch.autograd.Function):

@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from luthier.data.render import Renderer
 from luthier.domain.models import BaseUnsupported, ModelDamaged, ModelShape
+from luthier.engine.quantised import elements_of, nf4_config, settle
 
 transformers.utils.logging.disable_progress_bar()  # a log is no terminal
 
@@ -25,16 +26,18 @@ class LoadedBase:
 def load_base(folder: Path, precision: str, today: datetime | None = None) -> LoadedBase:
     """`today` is the date that its chat template may write; None is the real one.
 
-    Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder.
+    Raises ModelDamaged when the folder cannot be loaded, BaseUnsupported when it is not a plain causal decoder,
+    QuantisationMissing when nf4 is wanted and nothing here can compute with it.
     """
+    quantisation = {"quantization_config": nf4_config()} if precision == "nf4" else {}
     try:
         model, loading = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype={"bf16": torch.bfloat16, "fp32": torch.float32}[precision],
+            dtype=torch.float32 if precision == "fp32" else torch.bfloat16,
+            **quantisation,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
-            attn_implementation="sdpa",
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -43,6 +46,8 @@ def load_base(folder: Path, precision: str, today: datetime | None = None) -> Lo
         reason = f"it lacks {len(loading['missing_keys'])} tensors, {min(loading['missing_keys'])} among them"
         raise ModelDamaged(folder=folder, name=folder, reason=reason)
     _refuse_unsupported(model)
+    if precision == "nf4":
+        settle(model)
     model.get_output_embeddings().register_forward_pre_hook(_contiguous)
     model.requires_grad_(False)
     model.eval()
@@ -77,5 +82,5 @@ def _shape_of(model: PreTrainedModel) -> ModelShape:
         vocabulary=config.vocab_size,
         context_length=config.max_position_embeddings,
         tied_embeddings=bool(config.tie_word_embeddings),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        parameters=sum(elements_of(parameter) for parameter in model.parameters()),
     )

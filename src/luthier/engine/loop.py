@@ -10,7 +10,6 @@ from luthier.data.order import epochs_done, indices_of_step
 from luthier.data.packing import PackedRow, micro_batches
 from luthier.domain.jobs import CheckpointSaved, Job, Step
 from luthier.domain.runs import LossNotFinite
-from luthier.engine.adapters import Adapter
 from luthier.engine.channel import Channel, Interrupted
 from luthier.engine.checkpoints import TrainingState, save
 from luthier.engine.crash_points import CrashPoints
@@ -22,6 +21,8 @@ from luthier.engine.memory_use import peak_rss_bytes, rss_bytes
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preparing import PreparedData
+from luthier.engine.recompute import recomputed_layers
+from luthier.engine.trained import Trained
 from luthier.health.losses import not_finite
 
 
@@ -33,7 +34,7 @@ class Bench:
     run_folder: Path
     base: LoadedBase
     data: PreparedData
-    adapter: Adapter
+    trained: Trained
     optimiser: Optimiser
     channel: Channel
     crash: CrashPoints
@@ -81,7 +82,7 @@ def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
     gradient_norm = bench.optimiser.gradient_norm()
     _refuse_not_finite(bench, step, loss, gradient_norm, indices)
     learning_rate = bench.optimiser.update(step, gradient_norm)
-    bench.adapter.refresh()
+    bench.trained.refresh()
     bench.crash.reach("after_update")
     seconds = time.perf_counter() - started
     tokens = sum(len(row.ids) for row in rows)
@@ -117,8 +118,13 @@ def _rows_of(bench: Bench, indices: list[int]) -> list[PackedRow]:
 
 def _gather_gradients(bench: Bench, rows: list[PackedRow], supervised: int) -> float:
     """The mean loss over the step's supervised tokens, and its gradient, however the rows are cut."""
-    total = 0.0
-    with packed_attention(bench.base.model), bench.adapter.training(), products_in(bench.job.settings):
+    total, settings = 0.0, bench.job.settings
+    with (
+        packed_attention(bench.base.model),
+        bench.trained.training(),
+        products_in(settings),
+        recomputed_layers(bench.base.model, settings.gradient_checkpointing),
+    ):
         for row in rows:
             loss = row_loss(bench.base.model, row)
             (loss / supervised).backward()
@@ -140,11 +146,11 @@ def _refuse_not_finite(bench: Bench, step: int, loss: float, gradient_norm: floa
 
 
 def _measured(bench: Bench, state: TrainingState) -> TrainingState:
-    """With the held-out loss of this step, unless it is known. Step 0 is the base model, without its adapter."""
+    """With the held-out loss of this step, unless it is known. Step 0 is the base model, as it came."""
     if bench.data.held_out is None or state.step in state.held_out_losses:
         return state
-    without_adapter = bench.adapter.disabled() if state.step == 0 else nullcontext()
-    with without_adapter:
+    as_it_came = bench.trained.disabled() if state.step == 0 else nullcontext()
+    with as_it_came:
         fact = held_out_loss(bench.base, bench.data.held_out, bench.job.settings, state.step, bench.channel)
     bench.channel.say(fact)
     return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
@@ -152,7 +158,7 @@ def _measured(bench: Bench, state: TrainingState) -> TrainingState:
 
 def _save(bench: Bench, state: TrainingState, why: Literal["interval", "stop", "last"]) -> None:
     started = time.perf_counter()
-    saved = save(bench.run_folder / "checkpoints", bench.job, state, bench.adapter, bench.optimiser, bench.crash)
+    saved = save(bench.run_folder / "checkpoints", bench.job, state, bench.trained, bench.optimiser, bench.crash)
     bench.channel.say(
         CheckpointSaved(
             step=state.step,

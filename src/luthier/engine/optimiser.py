@@ -1,4 +1,4 @@
-"""The update: AdamW on one flat fp32 buffer, with clipping; the learning rate is a function of the step alone."""
+"""The update: AdamW on flat fp32 values, with clipping; the learning rate is a function of the step alone."""
 
 import math
 
@@ -6,52 +6,22 @@ import torch
 from torch import Tensor, nn
 
 from luthier.domain.recipes import TrainingSettings
-
-
-class FlatParameters:
-    """All trainable tensors laid end to end; the modules' parameters and gradients become views into two buffers.
-
-    One buffer makes an update, a norm, a copy or a checkpoint one operation instead of four hundred.
-    """
-
-    def __init__(self, named: dict[str, nn.Parameter]) -> None:
-        self.names = tuple(sorted(named))
-        self.shapes = {name: tuple(named[name].shape) for name in self.names}
-        self.values = torch.cat([named[name].detach().reshape(-1).float() for name in self.names])
-        self.gradients = torch.zeros_like(self.values)
-        values, gradients = self.views(self.values), self.views(self.gradients)
-        for name, parameter in named.items():
-            parameter.data = values[name]
-            parameter.grad = gradients[name]
-
-    def assign(self, tensors: dict[str, Tensor]) -> None:
-        """Replaces every value; `tensors` carries the names of `views`."""
-        for name, view in self.views(self.values).items():
-            view.copy_(tensors[name])
-
-    def views(self, flat: Tensor) -> dict[str, Tensor]:
-        """`flat` cut up as the parameters are, without copying."""
-        parts = {}
-        start = 0
-        for name in self.names:
-            shape = self.shapes[name]
-            end = start + math.prod(shape)
-            parts[name] = flat[start:end].view(shape)
-            start = end
-        return parts
+from luthier.engine.flat_parameters import FlatParameters, Part
 
 
 class Optimiser:
-    """AdamW (Loshchilov & Hutter 2017, arXiv 1711.05101) with global norm clipping."""
+    """AdamW (Loshchilov & Hutter 2017, arXiv 1711.05101) with global norm clipping.
+
+    Where parts learn at rates of their own (LoRA+, Hayou et al. 2024, arXiv 2402.12354), all follow one schedule.
+    """
 
     def __init__(self, parameters: FlatParameters, settings: TrainingSettings, total_steps: int) -> None:
         self._parameters = parameters
         self._settings = settings
         self._total_steps = total_steps
-        self._flat = nn.Parameter(parameters.values)
-        self._flat.grad = parameters.gradients
+        self._flat = [_stretch(parameters, part) for part in parameters.parts]
         self._adam = torch.optim.AdamW(
-            [self._flat],
+            [{"params": [flat]} for flat in self._flat],
             lr=settings.learning_rate,
             betas=(settings.adam_beta1, settings.adam_beta2),
             eps=settings.adam_epsilon,
@@ -60,25 +30,48 @@ class Optimiser:
         )
 
     def gradient_norm(self) -> float:
+        """Of what is trained; values that are fixed get no gradient from here on."""
+        if self._parameters.fixed is not None:
+            self._parameters.gradients.masked_fill_(self._parameters.fixed, 0.0)
         return float(torch.linalg.vector_norm(self._parameters.gradients))
 
     def update(self, step: int, gradient_norm: float) -> float:
         """Applies the gathered gradients as the 1-based `step`, empties them, and returns the learning rate used."""
-        limit = self._settings.max_gradient_norm
+        parameters, limit = self._parameters, self._settings.max_gradient_norm
         if gradient_norm > limit:
-            self._parameters.gradients.mul_(limit / gradient_norm)
+            parameters.gradients.mul_(limit / gradient_norm)
         learning_rate = self._settings.learning_rate * schedule_share(step, self._total_steps, self._settings)
-        self._adam.param_groups[0]["lr"] = learning_rate
+        for group, part in zip(self._adam.param_groups, parameters.parts, strict=True):
+            group["lr"] = learning_rate * part.rate
+        kept = None if parameters.fixed is None else parameters.values[parameters.fixed]
         self._adam.step()
-        self._parameters.gradients.zero_()
+        if kept is not None:  # weight decay reaches what has no gradient too
+            parameters.values[parameters.fixed] = kept
+        parameters.gradients.zero_()
         return learning_rate
 
     def moments(self) -> dict[str, Tensor]:
         """Empty before the first step."""
-        return dict(self._adam.state[self._flat])
+        return {
+            f"{self._prefix(number)}{name}": value
+            for number, flat in enumerate(self._flat)
+            for name, value in self._adam.state[flat].items()
+        }
 
     def restore(self, moments: dict[str, Tensor]) -> None:
-        self._adam.state[self._flat] = dict(moments)
+        for number, flat in enumerate(self._flat):
+            prefix = self._prefix(number)
+            mine = {name[len(prefix) :]: value for name, value in moments.items() if name.startswith(prefix)}
+            self._adam.state[flat] = mine
+
+    def _prefix(self, number: int) -> str:
+        return "" if len(self._flat) == 1 else f"{number}."
+
+
+def _stretch(parameters: FlatParameters, part: Part) -> nn.Parameter:
+    flat = nn.Parameter(parameters.values[part.start : part.end])
+    flat.grad = parameters.gradients[part.start : part.end]
+    return flat
 
 
 def schedule_share(step: int, total_steps: int, settings: TrainingSettings) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -45,17 +46,25 @@ def attend(
 
     Returns [1, tokens, heads, width]. Raises BaseUnsupported for variants of attention that are not computed here.
     """
-    for name in ("softcap", "s_aux", "position_bias"):
+    for name in ("s_aux", "position_bias"):
         if options.get(name) is not None:
             raise BaseUnsupported(what=f"its attention uses {name}")
     if options.get("dropout"):
         raise BaseUnsupported(what="its attention uses dropout")
-    return _PackedAttention.apply(
-        query[0], key[0], value[0], tuple(boundaries), scaling, options.get("sliding_window")
-    ), None
+    scores = _Scores(scaling, options.get("sliding_window"), options.get("softcap"))
+    return _PackedAttention.apply(query[0], key[0], value[0], tuple(boundaries), scores), None
 
 
 AttentionInterface.register(NAME, attend)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """How products of queries and keys become scores."""
+
+    scaling: float
+    window: int | None  # tokens back that a token may look
+    softcap: float | None  # c tanh(score / c), as in Gemma 2 (arXiv 2408.00118)
 
 
 class _PackedAttention(torch.autograd.Function):
@@ -71,42 +80,41 @@ class _PackedAttention(torch.autograd.Function):
         key: Tensor,
         value: Tensor,
         boundaries: tuple[int, ...],
-        scaling: float,
-        window: int | None,
+        scores: _Scores,
     ) -> Tensor:
         heads, tokens, width = query.shape
         out = query.new_empty(tokens, heads, width)
         kept: list[Tensor] = []
         for start, end in pairwise(boundaries):
             part = _Part(query, key, start, end)
-            probabilities = part.probabilities(scaling, window)
+            probabilities = part.probabilities(scores)
             _write_heads(out[start:end], torch.bmm(probabilities, value[:, start:end]))
             if end - start <= _KEEP_PROBABILITIES_UP_TO:
                 kept.append(probabilities)
         ctx.save_for_backward(query, key, value, *kept)
-        ctx.layout = (boundaries, scaling, window)
+        ctx.layout = (boundaries, scores)
         return out.unsqueeze(0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, *saved = ctx.saved_tensors
-        boundaries, scaling, window = ctx.layout
+        boundaries, scores = ctx.layout
         kept = iter(saved)
         # Gradients take the layout [tokens, heads, width] in memory: the projections below them want tokens first.
         d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
         for start, end in pairwise(boundaries):
             part = _Part(query, key, start, end)
             short = end - start <= _KEEP_PROBABILITIES_UP_TO
-            probabilities = next(kept) if short else part.probabilities(scaling, window)
+            probabilities = next(kept) if short else part.probabilities(scores)
             d_out = part.grouped(grad[0, start:end].transpose(0, 1))
             d_value[:, start:end] = torch.bmm(probabilities.transpose(1, 2), d_out)
             d_probabilities = torch.bmm(d_out, value[:, start:end].transpose(1, 2))
             d_scores = torch.ops.aten._softmax_backward_data(d_probabilities, probabilities, -1, probabilities.dtype)
-            d_scores.mul_(scaling)
+            d_scores.mul_(part.slope(scores))
             _write_heads(d_query[:, start:end].transpose(0, 1), torch.bmm(d_scores, part.key))
             d_key[:, start:end] = torch.bmm(d_scores.transpose(1, 2), part.query)
-        return d_query, d_key, d_value, None, None, None
+        return d_query, d_key, d_value, None, None
 
 
 class _Part:
@@ -119,12 +127,24 @@ class _Part:
     def grouped(self, tensor: Tensor) -> Tensor:
         return tensor.reshape(self.key.shape[0], -1, self.key.shape[2])
 
-    def probabilities(self, scaling: float, window: int | None) -> Tensor:
+    def slope(self, scores: _Scores) -> Tensor | float:
+        """Of the scores over the products that they follow from."""
+        if scores.softcap is None:
+            return scores.scaling
+        return (1 - self._capped(scores, scores.softcap).square()).mul_(scores.scaling)
+
+    def _capped(self, scores: _Scores, softcap: float) -> Tensor:
+        """tanh(score / c)."""
+        return torch.bmm(self.query, self.key.transpose(1, 2)).mul_(scores.scaling / softcap).tanh_()
+
+    def probabilities(self, scores: _Scores) -> Tensor:
         kv_heads, length, _ = self.key.shape
         group = self.query.shape[1] // length
         mask_of = _kept_mask if length <= _KEEP_PROBABILITIES_UP_TO else _mask
-        mask = mask_of(length, group, window, self.query.dtype).expand(kv_heads, -1, -1)
-        return torch.baddbmm(mask, self.query, self.key.transpose(1, 2), alpha=scaling).softmax(dim=-1)
+        mask = mask_of(length, group, scores.window, self.query.dtype).expand(kv_heads, -1, -1)
+        if scores.softcap is not None:
+            return self._capped(scores, scores.softcap).mul_(scores.softcap).add_(mask).softmax(dim=-1)
+        return torch.baddbmm(mask, self.query, self.key.transpose(1, 2), alpha=scores.scaling).softmax(dim=-1)
 
 
 def _mask(length: int, group: int, window: int | None, dtype: torch.dtype) -> Tensor:

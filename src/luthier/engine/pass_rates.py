@@ -5,10 +5,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from luthier.data.packing import PackedRow, pack
+from luthier.domain.adapters import LoraSettings
 from luthier.domain.machine import TrainingRate
 from luthier.domain.measuring import MeasuringOrder
 from luthier.domain.models import ModelShape
-from luthier.domain.recipes import LoraSettings
 from luthier.engine.adapters import Adapter, attach
 from luthier.engine.device_rates import PRECISIONS
 from luthier.engine.forward import row_loss

@@ -9,11 +9,11 @@ from luthier.data.render import Renderer
 from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.evaluations import AnswerSheet, RawAnswer
 from luthier.domain.jobs import Job, Sample
-from luthier.engine.adapters import Adapter
 from luthier.engine.channel import Channel
 from luthier.engine.forward import products_in
 from luthier.engine.generate import answer_all
 from luthier.engine.loading import LoadedBase
+from luthier.engine.trained import Trained
 from luthier.kit.clock import SystemClock
 
 _SAMPLES = 3  # shown side by side; also all that is answered when nothing is scored
@@ -27,7 +27,7 @@ class Question:
     ids: list[int]
 
 
-def prove(job: Job, base: LoadedBase, adapter: Adapter, held_out: Sequence[Example], channel: Channel) -> AnswerSheet:
+def prove(job: Job, base: LoadedBase, trained: Trained, held_out: Sequence[Example], channel: Channel) -> AnswerSheet:
     """The losses are left open: the caller has measured them. Raises Interrupted when somebody wishes so."""
     clock = SystemClock()
     began = clock.monotonic()
@@ -43,7 +43,7 @@ def prove(job: Job, base: LoadedBase, adapter: Adapter, held_out: Sequence[Examp
         with products_in(job.settings):
             return answer_all(base.model, base.renderer, prompts, job.evaluation.max_new_tokens, on_progress)
 
-    with adapter.disabled():
+    with trained.disabled():
         before = answers("base")
     after = answers("tuned")
     sheet = AnswerSheet(

@@ -39,6 +39,15 @@ def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts
             "Longer examples will be learnt badly.",
             f"--set max_length={shape.context_length}",
         )
+    if settings.precision == "nf4":
+        yield Finding(
+            code="plan.four_bits_slow",
+            level=Level.WARNING,
+            sentence="A processor turns weights of four bits into 16 bits again in every product, so a step takes "
+            "longer.",
+            suggestion="Four bits are for a base that would not fit into memory otherwise.",
+            actions=(_train_with("--set precision=bf16", "Keep 16 bits"),),
+        )
     if facts.examples < FEW_EXAMPLES:
         yield Finding(
             code="plan.few_examples",

@@ -222,6 +222,7 @@ class Attempts:
             base_folder=run.base_folder,
             base_revision=run.base_revision,
             licence=run.base_licence,
+            kind="model" if run.plan.adapter.kind == "full" else "adapter",
             adapter_folder=str(adapter),
             adapter_sha256=finished.adapter_sha256,
             dataset_id=run.dataset_id,

@@ -30,8 +30,7 @@ class Chat:
             origin = self._run(version.run_id)
             return ChatTarget(
                 label=version.label,
-                base_folder=version.base_folder,
-                adapter_folder=version.adapter_folder,
+                **_places(version.kind == "model", version.base_folder, version.adapter_folder),
                 system_prompt=origin.plan.system_prompt if origin is not None else None,
             )
         run = self._run(reference)
@@ -40,8 +39,7 @@ class Chat:
                 raise RunHasNoAdapter(run=run.name, state=run.state.value)
             return ChatTarget(
                 label=run.name,
-                base_folder=run.base_folder,
-                adapter_folder=run.adapter_folder,
+                **_places(run.plan.adapter.kind == "full", run.base_folder, run.adapter_folder),
                 system_prompt=run.plan.system_prompt,
             )
         if reference == STARTER or self._models.is_here(reference):
@@ -65,3 +63,10 @@ class Chat:
                 return tx.runs.find(reference)
         except RunNotFound:
             return None
+
+
+def _places(is_whole: bool, base_folder: str, result_folder: str) -> dict[str, str]:
+    """A result that is a whole model is asked by itself, without its base."""
+    if is_whole:
+        return {"base_folder": result_folder}
+    return {"base_folder": base_folder, "adapter_folder": result_folder}

@@ -88,6 +88,10 @@ class RunFolder:
         return self.root / "adapter"
 
     @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
     def report(self) -> Path:
         return self.root / "report"
 
@@ -105,7 +109,7 @@ class RunFolder:
 
     def discard_results(self) -> None:
         """What a cancelled run leaves behind goes; its recipe, plan, journals and logs stay."""
-        for folder in (self.checkpoints, self.adapter):
+        for folder in (self.checkpoints, self.adapter, self.model):
             shutil.rmtree(folder, ignore_errors=True)
 
     def attempt(self, number: int) -> "AttemptFolder":

@@ -106,11 +106,18 @@ def _first_complaint(error: ValidationError) -> tuple[tuple[str, ...], str]:
         inner, reason = _first_complaint(cause)
         return path + inner, reason
     if first["type"] == "extra_forbidden":
-        return path, f"there is no such setting{_suggestion('.'.join(path))}"
+        return path, f"there is no such setting{_in_its_group(path)}"
     message = _WORDS.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
     given = first["input"]
     shown = f", and it is {given!r}" if isinstance(given, str | int | float | bool) and len(str(given)) <= 60 else ""
     return path, message.replace("input should", "it should") + shown
+
+
+def _in_its_group(path: tuple[str, ...]) -> str:
+    """Kinds of adapters differ in their settings: one that exists elsewhere is no slip of the pen."""
+    if path[:1] == ("adapter",) and path[-1] in _names_of(_GROUPS["adapter"]):
+        return " for this kind of adapter"
+    return _suggestion(".".join(path))
 
 
 def _suggestion(name: str) -> str:

@@ -74,7 +74,7 @@ def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Chec
         newest = max(checkpoint.step for checkpoint in checkpoints)
         pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest}"))
     if run.adapter_folder:
-        pairs.append(("Adapter", run.adapter_folder))
+        pairs.append(("Model" if run.plan.adapter.kind == "full" else "Adapter", run.adapter_folder))
     yield facts(pairs)
     if run.problem:
         yield plain(f"Why it is {run.state.value}: {run.problem.sentence}", "bad")

@@ -30,7 +30,7 @@ def show_version(version: Version) -> Iterable[RenderableType]:
             ("Dataset", version.dataset_id),
             ("Run", version.run_id),
             (MEASURES.get(str(version.summary.get("scorer")), "Held-out loss"), _proof(version)),
-            ("Adapter", version.adapter_folder),
+            ("Model" if version.kind == "model" else "Adapter", version.adapter_folder),
             ("Checksum", version.adapter_sha256),
         ]
     )

@@ -3,22 +3,24 @@
 from pathlib import Path
 
 from luthier.domain.jobs import Alert, Finished, Job
-from luthier.engine.adapters import Adapter, attach
+from luthier.engine.adapters import attach
 from luthier.engine.channel import Channel
 from luthier.engine.checkpoints import TrainingState, restore
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import seed_for
-from luthier.engine.loading import load_base
+from luthier.engine.full import WholeModel
+from luthier.engine.fused_layers import fuse_layers
+from luthier.engine.loading import LoadedBase, load_base
 from luthier.engine.loop import Bench, train
 from luthier.engine.memory_use import peak_rss_bytes
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.preflight import preflight
 from luthier.engine.preparing import prepare
 from luthier.engine.proof import prove
+from luthier.engine.trained import Trained
 from luthier.kit.files import sealed_folder, sha256_of, write_json
 
 ANSWERS = "report/answers.json"
-ADAPTER = "adapter"
 
 
 def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> Finished:
@@ -27,36 +29,36 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
     base = load_base(Path(job.base_folder), job.settings.precision, job.today)
     channel.obey()
     seed_for(job.settings.seed, 0)
-    adapter = attach(base.model, job.adapter, fused=job.settings.kernels == "fused")
+    trained = trained_part(base, job)
 
     channel.enter("preparing")
     data = prepare(job, base.renderer, channel)
-    channel.say(data.as_fact(adapter.trainable_parameters))
+    channel.say(data.as_fact(trained.trainable_parameters))
     crash.reach("prepared")
 
-    optimiser = Optimiser(adapter.parameters, job.settings, data.total_steps)
+    optimiser = Optimiser(trained.parameters, job.settings, data.total_steps)
     if job.resume_from is None:
         state = TrainingState()
         channel.enter("preflight")
         preflight(job, base, data, run_folder, channel)
     else:
-        state = restore(Path(job.resume_from), job, adapter, optimiser, lambda what: channel.say(_other_machine(what)))
+        state = restore(Path(job.resume_from), job, trained, optimiser, lambda what: channel.say(_other_machine(what)))
 
     channel.enter("training")
-    state = train(Bench(job, run_folder, base, data, adapter, optimiser, channel, crash), state)
+    state = train(Bench(job, run_folder, base, data, trained, optimiser, channel, crash), state)
 
     channel.enter("evaluating")
     losses = state.held_out_losses
-    answers = prove(job, base, adapter, data.held_out_examples, channel)
+    answers = prove(job, base, trained, data.held_out_examples, channel)
     answers = answers.model_copy(update={"base_loss": losses.get(0), "tuned_loss": losses.get(state.step)})
     channel.obey()
 
     channel.enter("completing")
     write_json(run_folder / ANSWERS, answers.model_dump(mode="json"))
-    adapter_sha256 = _save_adapter(job, adapter, run_folder / ADAPTER, crash)
+    sha256 = _save(job, trained, run_folder / trained.folder_name, crash)
     return Finished(
-        adapter_folder=ADAPTER,
-        adapter_sha256=adapter_sha256,
+        adapter_folder=trained.folder_name,
+        adapter_sha256=sha256,
         answers_file=ANSWERS,
         tokens=state.tokens,
         training_seconds=state.training_seconds,
@@ -64,12 +66,23 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
     )
 
 
-def _save_adapter(job: Job, adapter: Adapter, folder: Path, crash: CrashPoints) -> str:
+def trained_part(base: LoadedBase, job: Job) -> Trained:
+    """Puts on `base` what this job trains. Random values follow from the seed that was set before."""
+    fused = job.settings.kernels == "fused"
+    if job.adapter.kind != "full":
+        return attach(base.model, job.adapter, fused=fused)
+    if fused:
+        fuse_layers(base.model)
+    folder = Path(job.base_folder)
+    return WholeModel(base.model, folder, lambda: load_base(folder, job.settings.precision, job.today).model)
+
+
+def _save(job: Job, trained: Trained, folder: Path, crash: CrashPoints) -> str:
     with sealed_folder(folder, {"base": job.base_name, "base_revision": job.base_revision}) as staging:
-        adapter.write(staging, job.base_name, job.base_revision)
+        trained.write(staging, job.base_name, job.base_revision)
         crash.reach("adapter_staged")
     crash.reach("adapter_published")
-    return sha256_of(folder / "adapter_model.safetensors")
+    return sha256_of(folder / trained.weights_name)
 
 
 def _other_machine(what: str) -> Alert:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -55,7 +55,9 @@ class RunView(BaseModel):
     progress_total: int = Field(description="0 when it is not known")
     attempt: int
     problem: RunProblem | None
-    adapter_path: str | None = Field(description="the folder of the tuned adapter, in PEFT's format, once there is one")
+    adapter_path: str | None = Field(
+        description="the folder of the result, once there is one: an adapter in PEFT's format, or a whole model"
+    )
     adapter_sha256: str | None
     version_id: str | None
     system_prompt: str | None = Field(description="the system message that every training example begins with")
@@ -154,6 +156,7 @@ class VersionView(BaseModel):
     base_name: str
     base_revision: str
     licence: str
+    kind: Literal["adapter", "model"] = Field(description="a small part for its base, or a whole model of its own")
     adapter_path: str
     adapter_sha256: str
     dataset_id: str
