@@ -10,6 +10,7 @@ from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
 from luthier.services.chat import Chat
+from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
 from luthier.services.folders import Folders
@@ -55,6 +56,7 @@ class Workspace:
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
+        self.dataset_jobs = DatasetJobs(self.datasets, self.quality, self.derivations, self.folders, clock)
         self.scenarios = Scenarios(ScenarioDatasets(self.datasets.shelf, clock))
 
     def keep_supervised(self) -> None:
@@ -67,6 +69,7 @@ class Workspace:
 
     def close(self) -> None:
         self.measuring.close()
+        self.dataset_jobs.close()
         self.inference.close()
         self._store.close()
 

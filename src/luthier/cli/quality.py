@@ -37,7 +37,7 @@ def score(
     if reason is None and below is None:
         terminal.result(found, lambda: show_score(found))
         return
-    page = quality.examples(dataset, reason=reason, below=below, against=against, offset=offset, limit=limit)
+    page = quality.examples(dataset, reason=reason, below=below, against=found.against, offset=offset, limit=limit)
     terminal.result(page, lambda: show_page(page))
 
 

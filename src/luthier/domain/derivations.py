@@ -159,14 +159,15 @@ _REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 
 
 def request_from(what: str, parameters: dict[str, Any]) -> Request:
-    """Raises DerivationNotUnderstood."""
+    """Raises DerivationNotUnderstood, which names the `place` and its `fault` for whoever shows a form."""
     try:
         return _REQUEST.validate_python({**parameters, "what": what})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != what)
         reason = first["msg"].removeprefix("Value error, ")
-        raise DerivationNotUnderstood(what=what, reason=f"{place}: {reason}" if place else reason) from None
+        whole = f"{place}: {reason}" if place else reason
+        raise DerivationNotUnderstood(what=what, reason=whole, place=place, fault=reason) from None
 
 
 class Lineage(Frozen):
@@ -178,6 +179,9 @@ class Lineage(Frozen):
     source: str = ""  # the file, of an import
     made_by: Derivation | None = None
     parents: tuple["Lineage", ...] = ()
+
+
+DiffKind = Literal["changed", "removed", "added"]
 
 
 class Change(Frozen):
@@ -197,6 +201,15 @@ class DatasetDiff(Frozen):
     removed: int
     added: int
     shown: tuple[Change, ...] = ()  # the first of each kind
+
+
+class DiffPage(Frozen):
+    """Some of the rows of one kind, in the order of the dataset that they stand in."""
+
+    kind: DiffKind
+    offset: int
+    total: int
+    changes: tuple[Change, ...]
 
 
 class DerivationNotUnderstood(WrongUsage):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from luthier.domain.errors import Action, WrongUsage
+from luthier.domain.errors import Action, NotFound, WrongUsage
 from luthier.kit.frozen import Frozen
 
 
@@ -42,6 +42,15 @@ class ReasonCount(Frozen):
     advice: str
     examples: int
     rows: tuple[int, ...]  # the first few
+
+
+class ReasonKind(Frozen):
+    """A doubt that an example can raise, whether any does or not."""
+
+    code: str
+    title: str
+    weight: float
+    advice: str
 
 
 class Histogram(Frozen):
@@ -92,7 +101,7 @@ class QualityReport(Frozen):
     dataset_name: str
     detectors: int  # version of the detectors and their facts
     made_at: datetime
-    against: str | None  # the dataset that was looked into for leakage
+    against: str | None  # label of the dataset that was looked into for leakage
     examples: int
     score: float  # the mean
     doubted: int  # examples with at least one reason
@@ -111,3 +120,9 @@ class QualityReasonUnknown(WrongUsage):
     code = "quality.reason_unknown"
     sentence = "There is no reason called {reason}; the reasons are {reasons}."
     actions = (Action(label="See what was found", command="luthier datasets score {dataset}"),)
+
+
+class QualityNotScored(NotFound):
+    code = "quality.not_scored"
+    sentence = "{dataset} has not been scored in this way yet."
+    actions = (Action(label="Score it", command="luthier datasets score {dataset}"),)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from luthier.data.canonical import write_examples, write_lines
@@ -17,6 +18,7 @@ from luthier.store import Store
 
 _ID_DIGITS = 16  # of the sha256; 64 bits tell any number of datasets apart that one workspace will hold
 _LONGEST_NAME = 120
+_LEFT_BEHIND_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class Shelf:
             self._move_in(volume)
         with self._store.writing() as tx:
             return tuple(tx.datasets.add(volume.dataset) for volume in volumes)
+
+    def tidy(self) -> None:
+        """Throws away what processes that were killed had begun to write: nobody has touched it for a day."""
+        oldest = (self._clock.now() - _LEFT_BEHIND_AFTER).timestamp()
+        for pattern in (".new_*.part", "new_*"):
+            for folder in self._folders.dataset("").glob(pattern):
+                if max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def name(self, dataset: Dataset) -> Dataset:
         """Gives a content that is here its place in the count of `dataset.name`."""

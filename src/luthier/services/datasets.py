@@ -156,6 +156,15 @@ class Datasets:
             raise DatasetFilesLost(dataset=dataset.label, source=dataset.source)
         return ExampleFile(path, self._folders.examples_index(dataset.dataset_id))
 
+    def folder(self, dataset: Dataset) -> Path:
+        """Of its content; what is found out about it once can be kept there."""
+        return self._folders.dataset(dataset.dataset_id)
+
+    def versions(self, name: str) -> tuple[Dataset, ...]:
+        """Of that name, the newest first."""
+        with self._store.reading() as tx:
+            return tx.datasets.versions(name)
+
     def parts(self, shape: str) -> frozenset[str]:
         """What an example of that shape is made of; each can be a column of a source."""
         return parts_of(Shape(shape))

@@ -19,17 +19,13 @@ from luthier.data.derive.repair import repair_of
 from luthier.data.derive.sources import Source
 from luthier.data.derive.split import REST, sides_of
 from luthier.data.quality import find_private, near_duplicate_groups
-from luthier.data.quality.facts import private_facts
 from luthier.domain.datasets import Example
 from luthier.domain.derivations import (
     TRAIN,
     Augment,
     Balance,
     Dedupe,
-    DerivationNotUnderstood,
     Mix,
-    MixTooLarge,
-    NameUnknown,
     Redact,
     Repair,
     Split,
@@ -51,6 +47,7 @@ class Part:
     examples: Iterator[Example]
     total: int  # 0 when it is not known before
     side: str = ""
+    is_told: bool = False  # who watches hears of its rows already
 
 
 def split_parts(source: Source, request: Split, passes: Passes) -> list[Part]:
@@ -68,16 +65,13 @@ def split_parts(source: Source, request: Split, passes: Passes) -> list[Part]:
 
 
 def mix_parts(sources: Sequence[Source], request: Mix) -> list[Part]:
-    if len(request.weights) != len(sources):
-        reason = f"there are {len(sources)} datasets and {len(request.weights)} weights"
-        raise DerivationNotUnderstood(what="mix", reason=reason)
-    counts = [len(source) for source in sources]
-    size = request.size or largest_size(counts, request.weights)
-    rows = quotas(request.weights, size)
-    for source, needed in zip(sources, rows, strict=True):
-        if needed > len(source) and not (request.repeat and len(source)):
-            raise MixTooLarge(size=size, needed=needed, dataset=source.label, examples=len(source))
-    return [Part(_mixed(sources, rows, request.seed), size)]
+    rows = rows_of_mix([len(source) for source in sources], request)
+    return [Part(_mixed(sources, rows, request.seed), sum(rows))]
+
+
+def rows_of_mix(counts: Sequence[int], request: Mix) -> list[int]:
+    """How many each dataset gives, whether it has so many or not."""
+    return quotas(request.weights, request.size or largest_size(counts, request.weights))
 
 
 def dedupe_part(source: Source, request: Dedupe, passes: Passes, counts: Counter[str]) -> Part:
@@ -98,10 +92,6 @@ def repair_part(source: Source, request: Repair, counts: Counter[str]) -> Part:
 
 
 def redact_part(source: Source, request: Redact, counts: Counter[str]) -> Part:
-    known = [fact.kind for fact in private_facts()]
-    if unknown := [kind for kind in request.kinds if kind not in known]:
-        raise NameUnknown(kind="kind of private data", name=unknown[0], known=", ".join(known))
-
     def redaction(example: Example) -> Redaction:
         return Redaction(example, find_private, request.kinds)
 

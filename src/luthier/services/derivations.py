@@ -15,8 +15,6 @@ from luthier.data.derive.pick import saying
 from luthier.data.derive.sources import Source, numbered
 from luthier.data.derive.word_files import read_word_file
 from luthier.data.quality import keep_positions
-from luthier.data.quality.facts import reason_facts
-from luthier.data.quality.scoring import is_of
 from luthier.domain.datasets import Dataset, Example, Mapping, Shape
 from luthier.domain.derivations import (
     Augment,
@@ -25,11 +23,9 @@ from luthier.domain.derivations import (
     Dedupe,
     Derivation,
     DerivationLeavesNothing,
-    DerivationNotUnderstood,
     Filter,
     Lineage,
     Mix,
-    MixOfTextAndTurns,
     Paraphrase,
     Parent,
     Redact,
@@ -38,19 +34,18 @@ from luthier.domain.derivations import (
     Split,
 )
 from luthier.domain.jobs import Progress
-from luthier.domain.quality import QualityReasonUnknown
 from luthier.kit.clock import Clock
 from luthier.services import derivation_steps as steps
 from luthier.services.chat import Chat
-from luthier.services.dataset_history import diff_of, lineage_of
-from luthier.services.dataset_shelf import Draft, Volume, Written
+from luthier.services.dataset_differences import Differences
+from luthier.services.dataset_history import lineage_of
+from luthier.services.dataset_shelf import Draft, Volume, Written, check_name
 from luthier.services.datasets import Datasets
-from luthier.services.paraphrasing import paraphrases
+from luthier.services.derivation_checks import refuse_impossible
+from luthier.services.paraphrasing import Attended, paraphrases
 from luthier.services.quality import Quality
 
 Report = Callable[[Progress], None]
-
-_BETWEEN_REPORTS = 500  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +72,7 @@ class Derivations:
         self._quality = quality
         self._chat = chat
         self._clock = clock
+        self.differences = Differences(datasets)
 
     def derive(
         self,
@@ -92,10 +88,7 @@ class Derivations:
         The same request on the same datasets gives the same content. An exception, also one that `on_progress`
         raises, leaves nothing behind.
         """
-        names = [references] if isinstance(references, str) else references
-        if len(names) != 1 and not isinstance(request, Mix):
-            raise DerivationNotUnderstood(what=request.what, reason=f"it takes one dataset, not {len(names)}")
-        parents = tuple(self._datasets.get(each) for each in names)
+        parents = self.check(references, request, name)
         sources = tuple(Source(each.dataset_id, each.label, self._datasets.file(each)) for each in parents)
         work = _Work(request, parents, sources, Counter(), on_progress or _say_nothing)
         called = name or (f"{parents[0].name}-mix" if isinstance(request, Mix) else parents[0].name)
@@ -111,9 +104,18 @@ class Derivations:
             undo.pop_all()
         return self._datasets.shelf.put(volumes)
 
-    def diff(self, before: str, after: str, shown: int = 5) -> DatasetDiff:
+    def check(self, references: str | Sequence[str], request: Request, name: str | None) -> tuple[Dataset, ...]:
+        """The datasets that it would be made of; raises what can be refused without reading their examples."""
+        names = [references] if isinstance(references, str) else references
+        parents = tuple(self._datasets.get(each) for each in names)
+        refuse_impossible(parents, request)
+        if name is not None:
+            check_name(name)
+        return parents
+
+    def diff(self, before: str, after: str, shown: int = 5, *, on_progress: Report | None = None) -> DatasetDiff:
         """What became of the rows of `before` in `after`, with the first `shown` of each kind."""
-        return diff_of(self._datasets, self._datasets.get(before), self._datasets.get(after), shown)
+        return self.differences.diff(before, after, shown, on_progress or _say_nothing)
 
     def read_words(self, path: Path) -> dict[str, Any]:
         """The parameters of an augmentation from a YAML file. Raises WordListUnreadable."""
@@ -129,7 +131,6 @@ class Derivations:
             case Split() as request:
                 return steps.split_parts(source, request, work.passes)
             case Mix() as request:
-                _refuse_text_with_turns(work.parents)
                 return steps.mix_parts(work.sources, request)
             case Dedupe() as request:
                 return [steps.dedupe_part(source, request, work.passes, counts)]
@@ -144,8 +145,7 @@ class Derivations:
             case Augment() as request:
                 return [steps.augment_part(source, request, counts)]
             case Paraphrase() as request:
-                target = self._chat.resolve(request.model)
-                return [steps.Part(paraphrases(iter(source), request, target, self._chat, counts), 0)]
+                return [self._paraphrased(work, request)]
             case never:
                 assert_never(never)
 
@@ -158,11 +158,16 @@ class Derivations:
             stays &= saying(work.passes(source, "reading examples"), request.containing, request.lacking)
         return steps.kept_part(source, stays, work.counts)
 
+    def _paraphrased(self, work: _Work, request: Paraphrase) -> steps.Part:
+        """Told row by row, and asked between any two pieces of an answer whether it is still wanted."""
+        source = work.sources[0]
+        target = self._chat.resolve(request.model)
+        chat = Attended(self._chat, work.tell)
+        rows = _told(iter(source), "asking the model", len(source), chat.tell, rows_between=1)
+        return steps.Part(paraphrases(rows, request, target, chat, work.counts), 0, is_told=True)
+
     def _worthy(self, work: _Work, request: Filter) -> NDArray[np.bool_]:
         first = work.parents[0]
-        for reason in request.without:
-            if not any(is_of(code, reason) for code in reason_facts()):
-                raise QualityReasonUnknown(reason=reason, reasons=", ".join(reason_facts()), dataset=first.label)
         scored = self._quality.scored(first.label, on_progress=work.tell)
         return keep_positions(scored, request.min_score or 0.0, request.without)
 
@@ -170,7 +175,9 @@ class Derivations:
         """None when every row passed as it was, so that what was written says nothing new."""
         figures = Figures()
         first = work.parents[0]
-        told = _told(part.examples, "writing examples", part.total or first.examples, work.tell)
+        told = part.examples
+        if not part.is_told:
+            told = _told(told, "writing examples", part.total or first.examples, work.tell)
         draft = Draft(
             name=f"{name}-{part.side}" if part.side else name,
             shape=_shape_of(work.parents),
@@ -206,22 +213,17 @@ class _NothingToChange(Exception):
     """Throws away what was written."""
 
 
-def _told(examples: Iterable[Example], what: str, total: int, tell: Report) -> Iterator[Example]:
+def _told(
+    examples: Iterable[Example], what: str, total: int, tell: Report, rows_between: int = 500
+) -> Iterator[Example]:
     for done, example in enumerate(examples):
-        if done % _BETWEEN_REPORTS == 0:
+        if done % rows_between == 0:
             tell(Progress(what=what, done=done, total=max(total, done)))
         yield example
 
 
 def _say_nothing(progress: Progress) -> None:
     """Nobody watches."""
-
-
-def _refuse_text_with_turns(parents: Sequence[Dataset]) -> None:
-    text = next((parent for parent in parents if parent.shape is Shape.TEXT), None)
-    turns = next((parent for parent in parents if parent.shape is not Shape.TEXT), None)
-    if text is not None and turns is not None:
-        raise MixOfTextAndTurns(text=text.label, turns=turns.label)
 
 
 def _shape_of(parents: Sequence[Dataset]) -> Shape:

@@ -33,6 +33,10 @@ class Folders:
         return self.root / "imports"
 
     @property
+    def dataset_jobs(self) -> Path:
+        return self.root / "dataset-jobs"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 

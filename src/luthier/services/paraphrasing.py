@@ -1,7 +1,7 @@
 """Asks a model for other words, one question after the other, and takes only those that may stand for the first."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Protocol
 
@@ -12,12 +12,32 @@ from luthier.data.derive.paraphrase import fault_of, paraphrased, prompt_for, qu
 from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget
 from luthier.domain.datasets import Example
 from luthier.domain.derivations import Paraphrase
+from luthier.domain.jobs import Progress
 
 _SEEDS = 2**31
 
 
 class Answers(Protocol):
     def stream(self, request: ChatRequest) -> Generator[ChatPiece, None, None]: ...
+
+
+class Attended:
+    """Answers that end when `tell` raises: it is told again how far the work is after every piece."""
+
+    def __init__(self, chat: Answers, tell: Callable[[Progress], None]) -> None:
+        self._chat = chat
+        self._tell = tell
+        self._last = Progress(what="asking the model", done=0, total=0)
+
+    def tell(self, progress: Progress) -> None:
+        self._last = progress
+        self._tell(progress)
+
+    def stream(self, request: ChatRequest) -> Generator[ChatPiece, None, None]:
+        with closing(self._chat.stream(request)) as pieces:
+            for piece in pieces:
+                self._tell(self._last)
+                yield piece
 
 
 def paraphrases(

@@ -1,7 +1,7 @@
 """Quality of datasets: scores with their reasons, the report with its numbers, and the examples behind them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,16 @@ from luthier.data.quality.scoring import Assessment, is_of
 from luthier.data.render import Renderer
 from luthier.domain.datasets import Dataset, Example
 from luthier.domain.jobs import Progress
-from luthier.domain.quality import ExampleQuality, QualityPage, QualityReasonUnknown, QualityReport, TokenProfile
+from luthier.domain.models import BaseModel
+from luthier.domain.quality import (
+    ExampleQuality,
+    QualityNotScored,
+    QualityPage,
+    QualityReasonUnknown,
+    QualityReport,
+    ReasonKind,
+    TokenProfile,
+)
 from luthier.kit.clock import Clock
 from luthier.kit.files import sha256_of
 from luthier.services.datasets import Datasets
@@ -56,10 +65,23 @@ class Quality:
             return report
         return report.model_copy(update={"tokens": self._tokens(dataset, base, max_length, on_progress)})
 
-    def known(self, reference: str) -> QualityReport | None:
-        """The report of the dataset by itself, if there is one; nothing is made."""
+    def known(
+        self,
+        reference: str,
+        *,
+        base: str | None = None,
+        against: str | None = None,
+        max_length: int | None = None,
+    ) -> QualityReport | None:
+        """What `score` would give, if it was made; nothing is made, imported or fetched."""
         dataset = self._datasets.get(reference)
-        return self._files(dataset).report(_key(None))
+        report = self._files(dataset).report(_key(self._known_against(against)))
+        if report is None or base is None:
+            return report
+        if not self._models.is_here(base):
+            return None
+        profile = self._known_tokens(dataset, base, max_length)
+        return None if profile is None else report.model_copy(update={"tokens": profile})
 
     def scored(self, reference: str, *, against: str | None = None, on_progress: OnProgress | None = None) -> Scored:
         """Scores and flags of every example, in the dataset's order; `keep_positions` filters them."""
@@ -76,11 +98,13 @@ class Quality:
         offset: int = 0,
         limit: int = 20,
     ) -> QualityPage:
-        """Those with a reason (or one of a family), with a score below a limit, or both; scored first if needed."""
+        """Those with a reason (or one of a family), with a score below a limit, or both. Raises QualityNotScored."""
         dataset = self._datasets.get(reference)
         if reason is not None and not any(is_of(code, reason) for code in reason_facts()):
             raise QualityReasonUnknown(reason=reason, reasons=", ".join(reason_facts()), dataset=reference)
-        scored = self._scored(dataset, self._against(against), None)
+        scored = self._files(dataset).scored(_key(self._known_against(against)))
+        if scored is None:
+            raise QualityNotScored(dataset=dataset.label)
         wanted = np.ones(len(scored.scores), dtype=np.bool_)
         if reason is not None:
             wanted[:] = False
@@ -88,10 +112,24 @@ class Quality:
         if below is not None:
             wanted &= scored.scores < np.float32(below)
         positions = np.flatnonzero(wanted)
-        shown = positions[offset : offset + limit].tolist()
-        found = zip(shown, self._datasets.file(dataset).at(shown), strict=True)
-        items = tuple(_judged(position, example, scored) for position, example in found)
+        items = self._judged(dataset, positions[offset : offset + limit].tolist(), scored)
         return QualityPage(offset=offset, total=len(positions), items=items)
+
+    def judged(self, dataset: Dataset, positions: Sequence[int]) -> tuple[ExampleQuality, ...]:
+        """The examples at these positions with what is said of them; none when the dataset was not scored."""
+        scored = self._files(dataset).scored(_key(None))
+        return () if scored is None else self._judged(dataset, positions, scored)
+
+    def reasons(self) -> tuple[ReasonKind, ...]:
+        """Every reason that an example can be doubted for."""
+        return tuple(
+            ReasonKind(code=fact.code, title=fact.title, weight=fact.weight, advice=fact.advice)
+            for fact in reason_facts().values()
+        )
+
+    def _judged(self, dataset: Dataset, positions: Sequence[int], scored: Scored) -> tuple[ExampleQuality, ...]:
+        found = zip(positions, self._datasets.file(dataset).at(positions), strict=True)
+        return tuple(_judged(position, example, scored) for position, example in found)
 
     def _made(self, dataset: Dataset, against: Dataset | None, on_progress: OnProgress | None) -> QualityReport:
         known = self._files(dataset).report(_key(against))
@@ -121,7 +159,7 @@ class Quality:
             dataset_name=dataset.name,
             detectors=detectors_version(),
             made_at=self._clock.now(),
-            against=against.name if against else None,
+            against=against.label if against else None,
             examples=len(columns),
             score=float(scored.scores.mean(dtype=np.float64)),
             doubted=len(np.unique(scored.flags["position"])),
@@ -140,8 +178,7 @@ class Quality:
     ) -> TokenProfile:
         model = self._models.get(base, on_progress)
         renderer = Renderer(Path(model.folder))
-        tokenizer = sha256_of(Path(model.folder) / "tokenizer.json") + renderer.rendered_sha256
-        tokenizer = hashlib.sha256(tokenizer.encode()).hexdigest()
+        tokenizer = _tokenizer_sha256(model, renderer)
         files = self._files(dataset)
         counts = files.token_counts(tokenizer)
         if counts is None:
@@ -150,8 +187,19 @@ class Quality:
             files.keep_token_counts(tokenizer, counts)
         return token_profile(counts, model.name, tokenizer, max_length or model.shape.context_length)
 
+    def _known_tokens(self, dataset: Dataset, base: str, max_length: int | None) -> TokenProfile | None:
+        model = self._models.get(base)
+        tokenizer = _tokenizer_sha256(model, Renderer(Path(model.folder)))
+        counts = self._files(dataset).token_counts(tokenizer)
+        if counts is None:
+            return None
+        return token_profile(counts, model.name, tokenizer, max_length or model.shape.context_length)
+
     def _against(self, reference: str | None) -> Dataset | None:
         return self._datasets.resolve(reference) if reference is not None else None
+
+    def _known_against(self, reference: str | None) -> Dataset | None:
+        return self._datasets.get(reference) if reference is not None else None
 
     def _files(self, dataset: Dataset) -> QualityFiles:
         return QualityFiles(self._folders.dataset(dataset.dataset_id) / "quality")
@@ -159,6 +207,11 @@ class Quality:
 
 def _key(against: Dataset | None) -> str:
     return score_key(detectors_version(), against.sha256 if against else None)
+
+
+def _tokenizer_sha256(model: BaseModel, renderer: Renderer) -> str:
+    tokenizer = sha256_of(Path(model.folder) / "tokenizer.json") + renderer.rendered_sha256
+    return hashlib.sha256(tokenizer.encode()).hexdigest()
 
 
 def _judged(position: int, example: Example, scored: Scored) -> ExampleQuality:

@@ -47,6 +47,10 @@ class Datasets:
         """Every version of every name, newest first."""
         return list(self._where())
 
+    def versions(self, name: str) -> tuple[Dataset, ...]:
+        """Of that name, the newest first."""
+        return tuple(self._where(versions.c.name == name))
+
     def _labelled(self, reference: str) -> Dataset | None:
         name, _, number = reference.rpartition("@")
         if not (number.isascii() and number.isdigit() and len(number) < 10):

@@ -1,6 +1,7 @@
 """What became of the rows of one dataset in another: unchanged, changed, removed or added, each row once."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +25,12 @@ class Difference:
     added: NDArray[np.int64]
 
 
-def difference(before: Source, after: Source) -> Difference:
+def difference(before: Source, after: Source, rows: Callable[[Source], Iterable[Example]] = iter) -> Difference:
     """Rows are the same with the same content; changed when they come from one imported row or ask the same.
 
-    About 50 bytes are held per row.
+    `rows` gives those of a source, and may raise to end it. About 50 bytes are held per row.
     """
-    old, new = _keys(before), _keys(after)
+    old, new = (_keys(rows(source), len(source)) for source in (before, after))
     left = np.ones(len(old), np.bool_)
     right = np.ones(len(new), np.bool_)
     unchanged = len(_paired(old["content"], new["content"], left, right))
@@ -43,10 +44,10 @@ def difference(before: Source, after: Source) -> Difference:
     )
 
 
-def _keys(source: Source) -> NDArray[np.void]:
+def _keys(examples: Iterable[Example], count: int) -> NDArray[np.void]:
     kind = np.dtype([("content", np.uint64), ("origin", np.uint64), ("question", np.uint64)])
-    rows = ((content_key(example), _origin_key(example), _question_key(example)) for example in source)
-    return np.fromiter(rows, kind, count=len(source))
+    rows = ((content_key(example), _origin_key(example), _question_key(example)) for example in examples)
+    return np.fromiter(rows, kind, count=count)
 
 
 def _origin_key(example: Example) -> int:

@@ -1,0 +1,242 @@
+"""Work in threads of this process, a few at a time; each has a folder, which says everywhere how far it is.
+
+A folder holds `work.json` (what was asked), `progress.json`, `outcome.json` once it has ended, `cancel` when somebody
+wants it to end, and a lock that the process which works on it holds. Work without outcome and lock is unfinished.
+"""
+
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from luthier.domain.background import WorkState
+from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
+from luthier.domain.jobs import Progress
+from luthier.health.disk import disk_full
+from luthier.kit.clock import Clock
+from luthier.kit.files import read_json, write_json
+from luthier.kit.frozen import Frozen
+from luthier.kit.ids import new_id
+
+KEPT = timedelta(days=1)  # after the end, so that a page that was left open still learns of it
+_BETWEEN_SAVES = 0.5  # seconds
+_ENDS_WITHIN = 5.0  # seconds that closing waits for work to notice
+_TAKES_LOCK_WITHIN = 1.0  # seconds; who looks at a state holds the lock for a moment
+
+OnProgress = Callable[[Progress], None]
+Task = Callable[[OnProgress], dict[str, Any]]  # gives what came of it
+
+
+class _CalledOff(Exception):
+    """Raised inside the working thread, where it says how far it is, to end it."""
+
+
+class _LeftOff(Exception):
+    """As _CalledOff, when the process ends: the work stays unfinished."""
+
+
+class Outcome(Frozen):
+    state: WorkState
+    result: dict[str, Any] = {}
+    problem: Problem | None = None
+
+
+class Kept(Frozen):
+    """What a folder says of its work."""
+
+    work_id: str
+    asked: dict[str, Any]
+    begun_at: datetime
+    progress: Progress | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    work_id: str
+    task: Task
+    lock: FileLock
+
+
+class Background:
+    """Safe to use from several threads; others of the same `root` may be open in other processes."""
+
+    def __init__(self, root: Path, prefix: str, clock: Clock, at_once: int) -> None:
+        """`prefix` begins the ids; `at_once` works at most are done at the same time, the others wait."""
+        self._root = root
+        self._prefix = prefix
+        self._clock = clock
+        self._at_once = at_once
+        self._guard = threading.Lock()
+        self._waiting: deque[_Turn] = deque()
+        self._running: dict[str, threading.Thread] = {}
+        self._closing = False
+
+    def begin(self, asked: dict[str, Any], task: Task) -> str:
+        """The lock is taken before anything can be seen, so that nobody takes it for unfinished in between."""
+        self._tidy()
+        work_id = new_id(self._prefix)
+        (self._root / work_id).mkdir(parents=True)
+        lock = self._lock(work_id)
+        lock.acquire(timeout=_TAKES_LOCK_WITHIN)
+        write_json(self._root / work_id / "work.json", {"asked": asked, "begun_at": self._clock.now()})
+        self._line_up(_Turn(work_id, task, lock))
+        return work_id
+
+    def begin_again(self, work_id: str, task: Task) -> None:
+        """What somebody works on is left alone."""
+        lock = self._lock(work_id)
+        try:
+            lock.acquire(timeout=_TAKES_LOCK_WITHIN)
+        except Timeout:
+            return
+        for name in ("outcome.json", "cancel", "progress.json"):
+            (self._root / work_id / name).unlink(missing_ok=True)
+        self._line_up(_Turn(work_id, task, lock))
+
+    def cancel(self, work_id: str) -> None:
+        """What has ended stays as it ended; what runs ends where it next says how far it is."""
+        with self._guard:
+            turn = next((each for each in self._waiting if each.work_id == work_id), None)
+            if turn is not None:
+                self._waiting.remove(turn)
+        state = self.get(work_id).outcome.state
+        if turn is not None or state is WorkState.UNFINISHED:
+            self._end(work_id, Outcome(state=WorkState.CANCELLED))
+        elif state.is_open:
+            (self._root / work_id / "cancel").touch()
+        if turn is not None:
+            turn.lock.release()
+
+    def get(self, work_id: str) -> Kept:
+        """Raises KeyError."""
+        folder = self._root / PurePosixPath(work_id).name
+        if not work_id.startswith(f"{self._prefix}_") or not (folder / "work.json").is_file():
+            raise KeyError(work_id)
+        begun = read_json(folder / "work.json")
+        outcome = self._outcome(folder)
+        progress = _progress_in(folder) if outcome.state.is_open else None
+        if outcome.state is WorkState.RUNNING and progress is None:
+            outcome = Outcome(state=WorkState.WAITING)
+        return Kept(
+            work_id=work_id, asked=begun["asked"], begun_at=begun["begun_at"], progress=progress, outcome=outcome
+        )
+
+    def list(self) -> "list[Kept]":
+        """Newest first."""
+        folders = sorted(self._root.glob(f"{self._prefix}_*"), reverse=True)
+        return [self.get(folder.name) for folder in folders if (folder / "work.json").is_file()]
+
+    def close(self) -> None:
+        """What is not done stays unfinished."""
+        with self._guard:
+            self._closing = True
+            threads = list(self._running.values())
+            while self._waiting:
+                self._waiting.popleft().lock.release()
+        for thread in threads:
+            thread.join(_ENDS_WITHIN)
+
+    # ── one work ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _line_up(self, turn: _Turn) -> None:
+        with self._guard:
+            self._waiting.append(turn)
+            self._begin_next()
+
+    def _begin_next(self) -> None:
+        """While the guard is held."""
+        while self._waiting and len(self._running) < self._at_once and not self._closing:
+            turn = self._waiting.popleft()
+            thread = threading.Thread(target=self._run, args=(turn,), name=turn.work_id, daemon=True)
+            self._running[turn.work_id] = thread
+            thread.start()
+
+    def _run(self, turn: _Turn) -> None:
+        problem = UnexpectedFailure(what="the work broke off").problem
+        outcome: Outcome | None = Outcome(state=WorkState.FAILED, problem=problem)
+        try:
+            outcome = Outcome(state=WorkState.DONE, result=turn.task(self._telling(turn.work_id)))
+        except _CalledOff:
+            outcome = Outcome(state=WorkState.CANCELLED)
+        except _LeftOff:
+            outcome = None
+        except LuthierError as error:
+            outcome = Outcome(state=WorkState.FAILED, problem=error.problem)
+        except OSError as error:
+            full = disk_full(error, self._root)
+            problem = full.problem if full else UnexpectedFailure(what=str(error)).problem
+            outcome = Outcome(state=WorkState.FAILED, problem=problem)
+        finally:
+            with self._giving_up_the_turn(turn):
+                if outcome is not None:
+                    self._end(turn.work_id, outcome)
+
+    @contextmanager
+    def _giving_up_the_turn(self, turn: _Turn) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            turn.lock.release()
+            with self._guard:
+                del self._running[turn.work_id]
+                self._begin_next()
+
+    def _telling(self, work_id: str) -> OnProgress:
+        folder = self._root / work_id
+        saved_at = -_BETWEEN_SAVES
+
+        def tell(progress: Progress) -> None:
+            nonlocal saved_at
+            if self._closing:
+                raise _LeftOff
+            if (folder / "cancel").exists():
+                raise _CalledOff
+            if time.monotonic() - saved_at >= _BETWEEN_SAVES:
+                write_json(folder / "progress.json", progress.model_dump(mode="json"))
+                saved_at = time.monotonic()
+
+        tell(Progress(what="beginning", done=0, total=0))
+        saved_at = -_BETWEEN_SAVES
+        return tell
+
+    def _end(self, work_id: str, outcome: Outcome) -> None:
+        write_json(self._root / work_id / "outcome.json", outcome.model_dump(mode="json"))
+
+    def _outcome(self, folder: Path) -> Outcome:
+        path = folder / "outcome.json"
+        if not path.exists():
+            lock = self._lock(folder.name)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return Outcome(state=WorkState.RUNNING)
+            lock.release()
+        if path.exists():  # it may have ended in between
+            return Outcome.model_validate(read_json(path))
+        return Outcome(state=WorkState.UNFINISHED)
+
+    def _lock(self, work_id: str) -> FileLock:
+        return FileLock(self._root / work_id / "lock", thread_local=False)  # taken in one thread, let go in another
+
+    def _tidy(self) -> None:
+        oldest = (self._clock.now() - KEPT).timestamp()
+        for folder in self._root.glob(f"{self._prefix}_*"):
+            outcome = folder / "outcome.json"
+            if outcome.exists() and outcome.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _progress_in(folder: Path) -> Progress | None:
+    try:
+        return Progress.model_validate(read_json(folder / "progress.json"))
+    except FileNotFoundError:
+        return None
