@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.server.jobs import ended
+
 DATASETS = "/api/v1/datasets"
+JOBS = "/api/v1/dataset-jobs"
 
 
 @pytest.fixture
@@ -18,11 +21,11 @@ def client(program: TestClient, tmp_path: Path) -> TestClient:
     return program
 
 
-def derive(client: TestClient, what: str, **parameters: Any) -> list[dict[str, Any]]:
-    made = client.post(f"{DATASETS}/orders/derive", json={"what": what, "parameters": parameters})
-    assert made.status_code == 201, made.text
-    found: list[dict[str, Any]] = made.json()["datasets"]
-    return found
+def derive(client: TestClient, what: str, name: str | None = None, **parameters: Any) -> list[dict[str, Any]]:
+    body = {"what": what, "parameters": parameters, "name": name}
+    job = ended(client, client.post(f"{DATASETS}/orders/derive", json=body))
+    assert job["state"] == "done", job
+    return [client.get(f"{DATASETS}/{label}").json() for label in job["made"]]
 
 
 def test_a_dataset_is_derived_and_traced_back(client: TestClient, tmp_path: Path) -> None:
@@ -45,8 +48,8 @@ def test_rows_are_searched_page_by_page(client: TestClient) -> None:
 
 
 def test_every_version_is_listed_once_also_when_two_names_share_a_content(client: TestClient) -> None:
-    copied = client.post(f"{DATASETS}/orders/derive", json={"what": "repair", "name": "copy"})
-    assert copied.json()["datasets"][0]["label"] == "copy@1"
+    (copied,) = derive(client, "repair", name="copy")
+    assert copied["label"] == "copy@1"
     derive(client, "redact")
     labels: list[str] = []
     cursor: str | None = None
@@ -61,9 +64,9 @@ def test_every_version_is_listed_once_also_when_two_names_share_a_content(client
     ("body", "status"),
     [
         ({"what": "melt"}, 422),
-        ({"what": "paraphrase", "parameters": {"model": "x"}}, 422),
+        ({"what": "paraphrase"}, 422),
         ({"what": "split", "parameters": {"shares": {"a": 3}}}, 422),
-        ({"what": "filter", "parameters": {"containing": "zebra"}}, 422),
+        ({"what": "filter", "parameters": {"without": ["ugly"]}}, 422),
         ({"what": "mix", "parameters": {"weights": [1, 2]}}, 422),
         ({"what": "redact", "name": "a@b"}, 422),
     ],
@@ -71,3 +74,34 @@ def test_every_version_is_listed_once_also_when_two_names_share_a_content(client
 def test_what_cannot_be_derived_is_a_problem(client: TestClient, body: dict[str, Any], status: int) -> None:
     answer = client.post(f"{DATASETS}/orders/derive", json=body)
     assert (answer.status_code, bool(answer.json()["detail"])) == (status, True), answer.text
+
+
+def test_what_only_the_examples_can_refuse_fails_the_work_and_says_why(client: TestClient) -> None:
+    body = {"what": "filter", "parameters": {"containing": "zebra"}}
+    job = ended(client, client.post(f"{DATASETS}/orders/derive", json=body))
+    assert (job["state"], job["problem"]["code"]) == ("failed", "derivations.leaves_nothing")
+    body = {"what": "paraphrase", "parameters": {"model": "nobody"}}
+    job = ended(client, client.post(f"{DATASETS}/orders/derive", json=body))
+    assert (job["state"], "nobody" in job["problem"]["sentence"]) == ("failed", True)
+
+
+def test_a_difference_is_made_in_the_background_and_read_page_by_page(client: TestClient) -> None:
+    derive(client, "redact")
+    pair = {"before": "orders@1", "after": "orders@2"}
+    job = ended(client, client.post(f"{DATASETS}/diff", json=pair))
+    assert (job["state"], job["work"]["kind"]) == ("done", "compare")
+    page = client.get(f"{DATASETS}/diff/rows", params=pair | {"kind": "changed", "offset": 18}).json()
+    assert (page["total"], len(page["changes"])) == (20, 2)
+    change = page["changes"][0]
+    assert "ada@lute.org" in str(change["before"]) and "[EMAIL_1]" in str(change["after"])
+    assert client.get(f"{DATASETS}/diff/rows", params=pair | {"kind": "added"}).json()["changes"] == []
+
+
+def test_work_is_listed_and_a_finished_one_is_not_begun_again(client: TestClient) -> None:
+    job = ended(client, client.post(f"{DATASETS}/orders/derive", json={"what": "repair"}))
+    assert job["changed_nothing"] and job["made"] == ["orders@1"]
+    assert client.get(JOBS).json()["items"] == [job]
+    assert client.post(f"{JOBS}/{job['job_id']}/cancel").json() == job
+    again = client.post(f"{JOBS}/{job['job_id']}/restart")
+    assert (again.status_code, again.json()["code"]) == (409, "dataset_jobs.done")
+    assert client.get(f"{JOBS}/job_none").json()["code"] == "dataset_jobs.not_found"

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from luthier.workspace import Workspace
 from tests.data.quality.planted import Speaker
+from tests.server.jobs import ended
 
 
 @pytest.fixture
@@ -21,11 +22,24 @@ def orders(workspace: Workspace, tmp_path: Path) -> str:
 
 
 def test_a_dataset_is_scored_and_its_examples_are_read(program: TestClient, orders: str) -> None:
-    report = program.post(f"/api/v1/datasets/{orders}/quality", json={}).json()
+    address = f"/api/v1/datasets/{orders}/quality"
+    for path in (address, f"{address}/examples"):
+        early = program.get(path)
+        assert (early.status_code, early.json()["code"]) == (404, "quality.not_scored")
+    assert ended(program, program.post(address, json={}))["state"] == "done"
+    report = program.get(address).json()
     assert (report["examples"], [each["code"] for each in report["reasons"]]) == (30, ["template.marker"])
-    page = program.get(f"/api/v1/datasets/{orders}/quality/examples?reason=template&limit=5").json()
+    page = program.get(f"{address}/examples?reason=template&limit=5").json()
     assert (page["total"], page["items"][0]["row"]) == (1, 5)
     assert "[INST]" in page["items"][0]["reasons"][0]["sentence"]
+
+
+def test_leaks_are_looked_for_in_what_is_named_and_reported_apart(program: TestClient, orders: str) -> None:
+    address = f"/api/v1/datasets/{orders}/quality"
+    assert ended(program, program.post(address, json={"against": "orders"}))["state"] == "done"
+    against = program.get(address, params={"against": "orders"}).json()
+    assert {each["code"]: each["examples"] for each in against["reasons"]}["leak.exact"] == 30
+    assert program.get(address).status_code == 404
 
 
 def test_wrong_wishes_are_refused_with_a_sentence(program: TestClient, orders: str) -> None:

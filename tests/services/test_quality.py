@@ -9,7 +9,7 @@ import pytest
 import luthier
 from luthier.data.quality import keep_positions
 from luthier.domain.jobs import Progress
-from luthier.domain.quality import QualityReasonUnknown
+from luthier.domain.quality import QualityNotScored, QualityReasonUnknown
 from luthier.services.datasets import Datasets
 from luthier.services.folders import Folders
 from luthier.services.quality import Quality
@@ -60,6 +60,12 @@ def planted(datasets: Datasets, tmp_path: Path) -> str:
     return datasets.import_file(a_file(tmp_path, items)).dataset_id
 
 
+@pytest.fixture
+def scored(quality: Quality, planted: str) -> str:
+    quality.score(planted)
+    return planted
+
+
 def test_a_report_counts_each_reason_with_its_first_rows(quality: Quality, planted: str) -> None:
     report = quality.score(planted)
     assert {each.code: (each.examples, each.rows) for each in report.reasons} == {
@@ -82,8 +88,8 @@ def test_what_was_scored_is_read_again_and_not_made_anew(quality: Quality, plant
     assert told == []
 
 
-def test_the_examples_behind_a_reason_come_with_its_place_and_a_sentence(quality: Quality, planted: str) -> None:
-    page = quality.examples(planted, reason="personal")
+def test_the_examples_behind_a_reason_come_with_its_place_and_a_sentence(quality: Quality, scored: str) -> None:
+    page = quality.examples(scored, reason="personal")
     (item,) = page.items
     (reason,) = item.reasons
     assert (page.total, item.row, item.position, item.score) == (1, 7, 6, 0.7)
@@ -93,24 +99,38 @@ def test_the_examples_behind_a_reason_come_with_its_place_and_a_sentence(quality
     assert answer[reason.character - 1 :].startswith("anna@")
 
 
-def test_a_duplicate_names_the_row_that_it_repeats(quality: Quality, planted: str) -> None:
-    (item,) = quality.examples(planted, reason="duplicate").items
+def test_a_duplicate_names_the_row_that_it_repeats(quality: Quality, scored: str) -> None:
+    (item,) = quality.examples(scored, reason="duplicate").items
     assert (item.row, item.reasons[0].other_row) == (21, 4)
     assert item.reasons[0].sentence == "The same example stands in row 4 already."
 
 
-def test_examples_below_a_score_are_paged_in_their_order(quality: Quality, planted: str) -> None:
-    everything = quality.examples(planted, below=1.0)
+def test_looking_at_examples_never_scores(quality: Quality, planted: str) -> None:
+    with pytest.raises(QualityNotScored, match="orders@1"):
+        quality.examples(planted)
+    assert quality.known(planted) is None
+
+
+def test_examples_at_any_positions_come_with_what_is_said_of_them(
+    quality: Quality, datasets: Datasets, scored: str
+) -> None:
+    first, second = quality.judged(datasets.get(scored), [9, 2])
+    assert [reason.code for reason in first.reasons] == ["template.marker"]
+    assert (second.row, second.score, second.reasons) == (3, 1.0, ())
+
+
+def test_examples_below_a_score_are_paged_in_their_order(quality: Quality, scored: str) -> None:
+    everything = quality.examples(scored, below=1.0)
     assert [item.row for item in everything.items] == [7, 10, 21]
-    second = quality.examples(planted, below=1.0, offset=1, limit=1)
+    second = quality.examples(scored, below=1.0, offset=1, limit=1)
     assert (second.total, [item.row for item in second.items]) == (3, [10])
-    assert quality.examples(planted, below=1.0, offset=9).items == ()
-    assert [item.row for item in quality.examples(planted, below=0.6).items] == [10, 21]
+    assert quality.examples(scored, below=1.0, offset=9).items == ()
+    assert [item.row for item in quality.examples(scored, below=0.6).items] == [10, 21]
 
 
-def test_a_reason_that_does_not_exist_is_said_with_those_that_do(quality: Quality, planted: str) -> None:
+def test_a_reason_that_does_not_exist_is_said_with_those_that_do(quality: Quality, scored: str) -> None:
     with pytest.raises(QualityReasonUnknown, match=r"duplicate\.near"):
-        quality.examples(planted, reason="ugliness")
+        quality.examples(scored, reason="ugliness")
 
 
 def test_leaks_into_another_dataset_are_kept_apart_from_the_plain_scores(
@@ -123,7 +143,9 @@ def test_leaks_into_another_dataset_are_kept_apart_from_the_plain_scores(
     report = quality.score(planted, against=other, on_progress=told.append)
     assert [(progress.done, progress.total) for progress in told] == [(10, 50), (50, 50)]
     assert {each.code: each.rows for each in report.reasons}["leak.exact"] == (12,)
-    assert [item.reasons[0].other_row for item in quality.examples(planted, reason="leak", against=other).items] == [3]
+    assert report.against == "held-out@1"
+    (leak,) = quality.examples(planted, reason="leak", against=report.against).items
+    assert leak.reasons[0].other_row == 3
     assert "leak.exact" not in {each.code for each in quality.score(planted).reasons}
 
 
@@ -159,6 +181,7 @@ def test_scores_that_are_lost_or_damaged_are_made_anew(
     after = quality.scored(planted)
     assert after.scores.tolist() == before.scores.tolist()
     assert after.flags.tolist() == before.flags.tolist()
+    assert quality.known(planted) is not None
 
 
 def test_a_filter_for_other_services_follows_the_kept_scores(quality: Quality, planted: str) -> None:
@@ -175,6 +198,8 @@ def test_tokens_are_counted_under_a_base_and_once(quality: Quality, planted: str
     assert tokens.tokens_p50 <= tokens.tokens_p95 <= tokens.tokens_max
     assert 0 < tokens.supervised_share < 1
     assert (tokens.max_length, tokens.longer) == (1024, 0)
+    assert quality.known(planted, base=base) == quality.score(planted, base=base)
+    assert quality.known(planted, base="nowhere/no-model") is None
     told.clear()
     again = quality.score(planted, base=base, max_length=tokens.tokens_p50, on_progress=told.append).tokens
     assert again is not None

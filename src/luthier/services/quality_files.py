@@ -19,7 +19,9 @@ class QualityFiles:
         self._folder = folder
 
     def report(self, key: str) -> QualityReport | None:
-        """None when it was not made, was damaged, or was made by a version that wrote other fields."""
+        """None when it or its scores were not made, were damaged, or were made by a version that wrote other fields."""
+        if self.scored(key) is None:
+            return None
         try:
             return QualityReport.model_validate(read_json(self._folder / f"{key}.json"))
         except (OSError, ValueError):

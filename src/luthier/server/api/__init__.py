@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from luthier.server.api import (
     chat,
+    dataset_jobs,
     datasets,
     derivations,
     events,
@@ -25,6 +26,7 @@ for _noun in (
     runs,
     events,
     derivations,
+    dataset_jobs,
     datasets,
     files,
     imports,

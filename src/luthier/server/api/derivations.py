@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from luthier.domain.datasets import FoundRows, Role
-from luthier.domain.derivations import DatasetDiff, Lineage, request_from
+from luthier.domain.derivations import DatasetDiff, DiffKind, DiffPage, Lineage, request_from
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
+from luthier.server.api.dataset_jobs import DatasetJobView
 from luthier.server.api.paging import Limit
-from luthier.server.api.views import DatasetView, shown_lineage
+from luthier.server.api.views import shown_lineage
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=PROBLEMS)
 
@@ -19,33 +20,56 @@ OtherReference = Annotated[str, Field(min_length=1, max_length=300)]
 class Derive(BaseModel):
     """What to make of a dataset. The parameters are those of the command `luthier datasets WHAT`."""
 
-    what: Literal["split", "mix", "dedupe", "filter", "repair", "redact", "balance", "augment"]
+    what: Literal["split", "mix", "dedupe", "filter", "repair", "redact", "balance", "augment", "paraphrase"]
     parameters: dict[str, Any] = Field(default={}, description="what is left out has its default")
     others: list[OtherReference] = Field(default=[], max_length=99, description="for a mix: the other datasets")
     name: str | None = Field(default=None, min_length=1, max_length=120, description="default: the next version")
 
 
-class Made(BaseModel):
-    datasets: list[DatasetView] = Field(description="one, or each side of a split")
+class Comparison(BaseModel):
+    before: OtherReference
+    after: OtherReference
+
+
+Before = Annotated[str, Query(min_length=1, max_length=300)]
+After = Annotated[str, Query(min_length=1, max_length=300)]
+
+
+@router.post("/diff", status_code=202)
+def compare_datasets(workspace: OpenWorkspace, wanted: Comparison) -> DatasetJobView:
+    """Compares in the background, so that asking for the difference takes no time afterwards."""
+    return DatasetJobView.of(workspace.dataset_jobs.compare(wanted.before, wanted.after))
 
 
 @router.get("/diff")
 def diff_datasets(
     workspace: OpenWorkspace,
-    before: Annotated[str, Query(min_length=1, max_length=300)],
-    after: Annotated[str, Query(min_length=1, max_length=300)],
+    before: Before,
+    after: After,
     limit: Limit = 5,
 ) -> DatasetDiff:
-    """What became of the rows of `before` in `after`, with the first of each kind."""
+    """What became of the rows of `before` in `after`, with the first of each kind. Reads both the first time."""
     return workspace.derivations.diff(before, after, limit)
 
 
-@router.post("/{reference}/derive", status_code=201)
-def derive_dataset(workspace: OpenWorkspace, reference: Reference, wanted: Derive) -> Made:
-    """Makes a new dataset; the old one stays as it is."""
+@router.get("/diff/rows")
+def get_difference_rows(
+    workspace: OpenWorkspace,
+    before: Before,
+    after: After,
+    kind: DiffKind,
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Limit = 20,
+) -> DiffPage:
+    """The rows of one kind, page by page."""
+    return workspace.derivations.differences.page(before, after, kind, offset, limit)
+
+
+@router.post("/{reference}/derive", status_code=202)
+def derive_dataset(workspace: OpenWorkspace, reference: Reference, wanted: Derive) -> DatasetJobView:
+    """Makes a new dataset in the background; the old one stays as it is."""
     request = request_from(wanted.what, wanted.parameters)
-    made = workspace.derivations.derive([reference, *wanted.others], request, name=wanted.name)
-    return Made(datasets=[DatasetView.of(dataset) for dataset in made])
+    return DatasetJobView.of(workspace.dataset_jobs.derive([reference, *wanted.others], request, name=wanted.name))
 
 
 @router.get("/{reference}/lineage")

@@ -6,11 +6,16 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from luthier.domain.quality import QualityPage, QualityReport
+from luthier.domain.quality import QualityNotScored, QualityPage, QualityReport
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
+from luthier.server.api.dataset_jobs import DatasetJobView
 from luthier.server.api.paging import Limit
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=PROBLEMS)
+
+
+Base = Annotated[str | SkipJsonSchema[None], Query(max_length=4096, description="with its token counts")]
+Against = Annotated[str | SkipJsonSchema[None], Query(max_length=300, description="as it was scored")]
 
 
 class Scoring(BaseModel):
@@ -19,10 +24,25 @@ class Scoring(BaseModel):
     max_length: int | None = Field(default=None, ge=1, le=2**31, description="tokens; the model's context if left out")
 
 
-@router.post("/{reference}/quality")
-def score_dataset(workspace: OpenWorkspace, reference: Reference, scoring: Scoring) -> QualityReport:
-    """Answers when it is done; a million examples take minutes, and what was made before takes none."""
-    return workspace.quality.score(reference, base=scoring.base, against=scoring.against, max_length=scoring.max_length)
+@router.post("/{reference}/quality", status_code=202)
+def score_dataset(workspace: OpenWorkspace, reference: Reference, scoring: Scoring) -> DatasetJobView:
+    """Scores in the background; what was made before takes no time. When it is done, get the report."""
+    return DatasetJobView.of(workspace.dataset_jobs.score(reference, **scoring.model_dump()))
+
+
+@router.get("/{reference}/quality")
+def get_quality(
+    workspace: OpenWorkspace,
+    reference: Reference,
+    base: Base = None,
+    against: Against = None,
+    max_length: Annotated[int | SkipJsonSchema[None], Query(ge=1, le=2**31)] = None,
+) -> QualityReport:
+    """The report that scoring in the same way has made."""
+    report = workspace.quality.known(reference, base=base, against=against, max_length=max_length)
+    if report is None:
+        raise QualityNotScored(dataset=workspace.datasets.get(reference).label)
+    return report
 
 
 @router.get("/{reference}/quality/examples")
@@ -33,11 +53,11 @@ def get_doubted_examples(
         str | SkipJsonSchema[None], Query(max_length=40, description="a reason, or a family of reasons")
     ] = None,
     below: Annotated[float | SkipJsonSchema[None], Query(ge=0, le=1.01, description="scores less than this")] = None,
-    against: Annotated[str | SkipJsonSchema[None], Query(max_length=300, description="as it was scored")] = None,
+    against: Against = None,
     offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Limit = 20,
 ) -> QualityPage:
-    """Those with a reason, those below a score, or all, in the dataset's order."""
+    """Those with a reason, those below a score, or all, in the dataset's order; of a dataset that was scored."""
     return workspace.quality.examples(
         reference, reason=reason, below=below, against=against, offset=offset, limit=limit
     )
