@@ -3,11 +3,10 @@
 import time
 from typing import Any
 
-import httpx
 from fastapi.testclient import TestClient
 
 
-def ended(client: TestClient, begun: httpx.Response) -> dict[str, Any]:
+def ended(client: TestClient, begun: Any) -> dict[str, Any]:
     """The job that an answer of 202 speaks of, once nobody works on it any more."""
     assert begun.status_code == 202, begun.text
     deadline = time.monotonic() + 60

@@ -48,26 +48,3 @@ def test_wrong_wishes_are_refused_with_a_sentence(program: TestClient, orders: s
     assert program.get("/api/v1/datasets/none/quality/examples").status_code == 404
     assert program.post("/api/v1/datasets/none/quality", json={}).status_code == 404
     assert 400 <= program.post(f"/api/v1/datasets/{orders}/quality", json={"max_length": 0}).status_code < 500
-
-
-def test_the_page_invites_to_score_and_then_shows_pictures_and_rows(browser: TestClient, orders: str) -> None:
-    before = browser.get(f"/datasets/{orders}/quality").text
-    assert "Not scored yet" in before and "examples-title" not in before
-    drawn = browser.post(f"/datasets/{orders}/quality", data={"base": ""}, headers={"x-luthier": "1"}).text
-    assert "<rect" in drawn and "template.marker" in drawn and "<html" not in drawn
-    after = browser.get(f"/datasets/{orders}/quality?reason=template.marker").text
-    assert "chat templates write themselves" in after and "[INST]" in after
-    for page in (before, drawn, after):
-        assert "style=" not in page and "None" not in page and "{{" not in page
-    assert f"/datasets/{orders}/quality" in browser.get(f"/datasets/{orders}").text
-
-
-def test_what_a_row_says_is_text_on_the_page_and_never_markup(
-    browser: TestClient, workspace: Workspace, tmp_path: Path
-) -> None:
-    path = tmp_path / "evil.jsonl"
-    path.write_text(json.dumps({"prompt": "Hi", "completion": "<script>alert(1)</script> [INST]"}) + "\n")
-    made = workspace.datasets.import_file(str(path)).dataset_id
-    workspace.quality.score(made)
-    page = browser.get(f"/datasets/{made}/quality").text
-    assert "<script>alert" not in page and "&lt;script&gt;alert" in page

@@ -1,7 +1,8 @@
 """Finds rows by what is said in them: whole blocks of lines first, so that only those which can match are parsed."""
 
 import json
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from luthier.data.canonical import from_line
@@ -44,6 +45,34 @@ def search(
         next=end if end < len(file) else None,
         scanned=max(0, end - after),
     )
+
+
+def search_among(
+    file: ExampleFile,
+    positions: Sequence[int],
+    text: str,
+    role: Role | None = None,
+    *,
+    after: int = 0,
+    limit: int = 20,
+    scan_at_most: int,
+) -> Found:
+    """As `search`, looking at these positions alone, which ascend."""
+    first = bisect_left(positions, after)
+    looked_at = positions[first : first + scan_at_most]
+    sought = text.casefold()
+    examples: list[Example] = []
+    found: list[int] = []
+    scanned = 0
+    for position, example in zip(looked_at, file.at(looked_at), strict=False):
+        scanned += 1
+        if _says(example, sought, role):
+            examples.append(example)
+            found.append(position)
+            if len(examples) == limit:
+                break
+    left = positions[first + scanned : first + scanned + 1]
+    return Found(tuple(examples), tuple(found), next=left[0] if left else None, scanned=scanned)
 
 
 def _candidates(file: ExampleFile, sought: str, first: int, end: int) -> Iterator[tuple[int, bytes]]:

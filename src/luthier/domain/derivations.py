@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from luthier.domain.errors import Action, DataProblem, WrongUsage
 from luthier.kit.frozen import Frozen
@@ -47,17 +47,14 @@ class Split(Frozen):
     near: Nearness = NEAR
     seed: Seed = 0
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (
-            not self.shares
-            or any(not 0 < share < 1 for share in self.shares.values())
-            or sum(self.shares.values()) >= 1
-        ):
+    @field_validator("shares")
+    @classmethod
+    def _fit(cls, shares: dict[str, float]) -> dict[str, float]:
+        if not shares or any(not 0 < share < 1 for share in shares.values()) or sum(shares.values()) >= 1:
             raise ValueError("the shares must lie between 0 and 1 and leave something to train on")
-        if any(not side.replace("-", "").isalnum() or side == TRAIN for side in self.shares):
+        if any(not side.replace("-", "").isalnum() or side == TRAIN for side in shares):
             raise ValueError(f"a side is called by letters, digits and hyphens, and {TRAIN!r} is what remains")
-        return self
+        return shares
 
 
 class Mix(Frozen):
@@ -135,11 +132,21 @@ class Augment(Frozen):
     def _says_something(self) -> Self:
         if not (self.words or self.lists or self.templates):
             raise ValueError("give words, lists or templates")
-        if any(template.count("{question}") != 1 for template in self.templates):
-            raise ValueError("a template holds {question} exactly once")
-        if any(len(set(group)) < 2 or not all(word.strip() for word in group) for group in self.words):
-            raise ValueError("a group of words needs at least two, none of them empty")
         return self
+
+    @field_validator("templates")
+    @classmethod
+    def _hold_the_question(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        if any(template.count("{question}") != 1 for template in templates):
+            raise ValueError("a template holds {question} exactly once")
+        return templates
+
+    @field_validator("words")
+    @classmethod
+    def _leave_a_choice(cls, words: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        if any(len(set(group)) < 2 or not all(word.strip() for word in group) for group in words):
+            raise ValueError("a group of words needs at least two, none of them empty")
+        return words
 
 
 class Paraphrase(Frozen):
@@ -168,6 +175,14 @@ def request_from(what: str, parameters: dict[str, Any]) -> Request:
         reason = first["msg"].removeprefix("Value error, ")
         whole = f"{place}: {reason}" if place else reason
         raise DerivationNotUnderstood(what=what, reason=whole, place=place, fault=reason) from None
+
+
+class DerivationChoices(Frozen):
+    """The names that a request may hold."""
+
+    repairs: dict[str, bool]  # and whether each is safe
+    private_kinds: dict[str, str]  # and how each is said, with its article
+    word_lists: dict[str, tuple[str, ...]]
 
 
 class Lineage(Frozen):

@@ -1,6 +1,6 @@
 """Datasets: check a file, import it as an immutable, content-named set of examples, look at what is there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from luthier.data.example_file import ExampleFile
 from luthier.data.fixes import chosen
 from luthier.data.readers.rows import Reading
 from luthier.data.samples import SCHEME, sample_path, samples
-from luthier.data.search import search
+from luthier.data.search import search, search_among
 from luthier.data.shapes import parts_of
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.datasets import (
@@ -142,10 +142,14 @@ class Datasets:
         *,
         after: int = 0,
         limit: int = 20,
-        scan_at_most: int = _SCANNED_AT_ONCE,
+        among: Sequence[int] | None = None,
     ) -> FoundRows:
-        """The rows that say `text`, from position `after` on. One call looks at a bounded number of rows."""
-        found = search(self.file(dataset), text, role, after=after, limit=limit, scan_at_most=scan_at_most)
+        """The rows that say `text`, from position `after` on; `among` names the only positions that count.
+
+        One call looks at a bounded number of rows.
+        """
+        file, how = self.file(dataset), {"after": after, "limit": limit, "scan_at_most": _SCANNED_AT_ONCE}
+        found = search(file, text, role, **how) if among is None else search_among(file, among, text, role, **how)
         rows = tuple(to_dict(example) for example in found.examples)
         return FoundRows(rows=rows, positions=found.positions, next=found.next, scanned=found.scanned)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from luthier.data.derive.facts import words_called
-from luthier.data.derive.repair import repair_of
+from luthier.data.derive.facts import derive_facts, words_called
+from luthier.data.derive.repair import repair_of, repairs
 from luthier.data.quality.facts import private_facts, reason_facts
 from luthier.data.quality.scoring import is_of
 from luthier.domain.datasets import Dataset, Shape
 from luthier.domain.derivations import (
     Augment,
+    DerivationChoices,
     DerivationNotUnderstood,
     Filter,
     Mix,
@@ -35,9 +36,9 @@ def refuse_impossible(parents: Sequence[Dataset], request: Request) -> None:
         case Repair():
             repair_of(request.fixes)
         case Redact():
-            known = private_kinds()
+            known = [fact.kind for fact in private_facts()]
             if unknown := [kind for kind in request.kinds if kind not in known]:
-                raise NameUnknown(kind="kind of private data", name=unknown[0], known=", ".join(known))
+                raise NameUnknown(kind="kind of private data", name=unknown[0], known=", ".join(dict.fromkeys(known)))
         case Augment():
             for name in request.lists:
                 words_called(name)
@@ -45,8 +46,15 @@ def refuse_impossible(parents: Sequence[Dataset], request: Request) -> None:
         raise DerivationNotUnderstood(what=request.what, reason=f"it takes one dataset, not {len(parents)}")
 
 
-def private_kinds() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(fact.kind for fact in private_facts()))
+def derivation_choices() -> DerivationChoices:
+    private = {fact.kind: fact.words for fact in private_facts()}
+    return DerivationChoices(repairs=repairs(), private_kinds=private, word_lists=derive_facts().words)
+
+
+def rows_of_each(parents: Sequence[Dataset], request: Mix) -> tuple[int, ...]:
+    """How many each dataset gives to a mix; raises what cannot be mixed."""
+    _refuse_mix(parents, request)
+    return tuple(rows_of_mix([parent.examples for parent in parents], request))
 
 
 def _refuse_mix(parents: Sequence[Dataset], request: Mix) -> None:

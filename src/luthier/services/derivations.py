@@ -22,6 +22,7 @@ from luthier.domain.derivations import (
     DatasetDiff,
     Dedupe,
     Derivation,
+    DerivationChoices,
     DerivationLeavesNothing,
     Filter,
     Lineage,
@@ -41,7 +42,7 @@ from luthier.services.dataset_differences import Differences
 from luthier.services.dataset_history import lineage_of
 from luthier.services.dataset_shelf import Draft, Volume, Written, check_name
 from luthier.services.datasets import Datasets
-from luthier.services.derivation_checks import refuse_impossible
+from luthier.services.derivation_checks import derivation_choices, refuse_impossible, rows_of_each
 from luthier.services.paraphrasing import Attended, paraphrases
 from luthier.services.quality import Quality
 
@@ -120,6 +121,14 @@ class Derivations:
     def read_words(self, path: Path) -> dict[str, Any]:
         """The parameters of an augmentation from a YAML file. Raises WordListUnreadable."""
         return read_word_file(path.expanduser())
+
+    def rows_of_mix(self, references: Sequence[str], request: Mix) -> tuple[int, ...]:
+        """How many each dataset would give; raises what cannot be mixed."""
+        return rows_of_each([self._datasets.get(each) for each in references], request)
+
+    def choices(self) -> DerivationChoices:
+        """What can be named in a request."""
+        return derivation_choices()
 
     def lineage(self, reference: str) -> Lineage:
         """Back to the files, as far as the datasets are still here."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from luthier.data.canonical import to_dict
 from luthier.data.quality import Scored, score_examples
@@ -100,20 +101,18 @@ class Quality:
     ) -> QualityPage:
         """Those with a reason (or one of a family), with a score below a limit, or both. Raises QualityNotScored."""
         dataset = self._datasets.get(reference)
-        if reason is not None and not any(is_of(code, reason) for code in reason_facts()):
-            raise QualityReasonUnknown(reason=reason, reasons=", ".join(reason_facts()), dataset=reference)
-        scored = self._files(dataset).scored(_key(self._known_against(against)))
-        if scored is None:
-            raise QualityNotScored(dataset=dataset.label)
-        wanted = np.ones(len(scored.scores), dtype=np.bool_)
-        if reason is not None:
-            wanted[:] = False
-            wanted[scored.positions_of(reason)] = True
-        if below is not None:
-            wanted &= scored.scores < np.float32(below)
-        positions = np.flatnonzero(wanted)
+        _refuse_unknown(reason, dataset)
+        scored = self._scored_before(dataset, against)
+        positions = _doubted(scored, reason, below)
         items = self._judged(dataset, positions[offset : offset + limit].tolist(), scored)
         return QualityPage(offset=offset, total=len(positions), items=items)
+
+    def positions(self, reference: str, *, reason: str | None = None, below: float | None = None) -> "list[int]":
+        """Where the examples stand that `examples` gives, counted from 0. Raises QualityNotScored."""
+        dataset = self._datasets.get(reference)
+        _refuse_unknown(reason, dataset)
+        found: list[int] = _doubted(self._scored_before(dataset, None), reason, below).tolist()
+        return found
 
     def judged(self, dataset: Dataset, positions: Sequence[int]) -> tuple[ExampleQuality, ...]:
         """The examples at these positions with what is said of them; none when the dataset was not scored."""
@@ -126,6 +125,12 @@ class Quality:
             ReasonKind(code=fact.code, title=fact.title, weight=fact.weight, advice=fact.advice)
             for fact in reason_facts().values()
         )
+
+    def _scored_before(self, dataset: Dataset, against: str | None) -> Scored:
+        scored = self._files(dataset).scored(_key(self._known_against(against)))
+        if scored is None:
+            raise QualityNotScored(dataset=dataset.label)
+        return scored
 
     def _judged(self, dataset: Dataset, positions: Sequence[int], scored: Scored) -> tuple[ExampleQuality, ...]:
         found = zip(positions, self._datasets.file(dataset).at(positions), strict=True)
@@ -207,6 +212,21 @@ class Quality:
 
 def _key(against: Dataset | None) -> str:
     return score_key(detectors_version(), against.sha256 if against else None)
+
+
+def _refuse_unknown(reason: str | None, dataset: Dataset) -> None:
+    if reason is not None and not any(is_of(code, reason) for code in reason_facts()):
+        raise QualityReasonUnknown(reason=reason, reasons=", ".join(reason_facts()), dataset=dataset.label)
+
+
+def _doubted(scored: Scored, reason: str | None, below: float | None) -> NDArray[np.int64]:
+    wanted = np.ones(len(scored.scores), dtype=np.bool_)
+    if reason is not None:
+        wanted[:] = False
+        wanted[scored.positions_of(reason)] = True
+    if below is not None:
+        wanted &= scored.scores < np.float32(below)
+    return np.flatnonzero(wanted)
 
 
 def _tokenizer_sha256(model: BaseModel, renderer: Renderer) -> str:

@@ -6,11 +6,14 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
+    dataset_jobs,
     datasets,
+    derive,
+    differences,
     door,
-    history,
     home,
     imports,
+    mix,
     patterns,
     playground,
     quality,
@@ -24,7 +27,8 @@ from luthier.server.web.problems import problem_page
 
 _modules = (
     *(assets, door, home, train, runs, run),
-    *(imports, datasets, rows, history, quality),  # imports first: its address would name a dataset otherwise
+    *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
+    *(datasets, rows, quality, derive),
     *(versions, playground, patterns),
 )
 routers = [module.router for module in _modules]

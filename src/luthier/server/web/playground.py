@@ -7,29 +7,13 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from luthier.domain.run_states import RunState
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
-from luthier.services.models import STARTER
+from luthier.server.web.targets import TargetGroup, target_groups
 from luthier.workspace import Workspace
 
 router = APIRouter(include_in_schema=False)
-
-_MOST_RUNS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    reference: str  # what the API resolves
-    label: str
-    system_prompt: str = ""  # what it was trained with
-
-
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
-    label: str
-    targets: Sequence[Target]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +31,7 @@ class PlaygroundPage(Context):
 @router.get("/playground")
 def playground(request: Request, target: str = "", against: str = "") -> HTMLResponse:
     workspace = workspace_of(request)
-    groups = _groups(workspace, (target, against))
+    groups = target_groups(workspace, (target, against))
     chosen = target or groups[0].targets[0].reference
     page = PlaygroundPage(
         frame=frame_of(request),
@@ -60,25 +44,6 @@ def playground(request: Request, target: str = "", against: str = "") -> HTMLRes
         prompts=_prompts(workspace, chosen),
     )
     return render(page)
-
-
-def _groups(workspace: Workspace, asked: Sequence[str]) -> list[TargetGroup]:
-    """What can be chatted with; a reference from the address that is in no list is offered as it was written."""
-    runs = workspace.runs.list(_MOST_RUNS, {RunState.COMPLETED})
-    prompts = {run.run_id: run.plan.system_prompt or "" for run in runs}
-    tuned = [Target(run.run_id, run.name, prompts[run.run_id]) for run in runs if run.adapter_folder is not None]
-    versions = [
-        Target(version.version_id, version.label, prompts.get(version.run_id, ""))
-        for version in workspace.versions.list()
-    ]
-    names = [model.name for model in workspace.models.list()]
-    bases = [Target(name, name) for name in dict.fromkeys([STARTER, *names])]
-    known = {target.reference for target in (*versions, *tuned, *bases)}
-    others = [
-        Target(reference, reference) for reference in dict.fromkeys(asked) if reference and reference not in known
-    ]
-    found = (("As asked", others), ("Versions", versions), ("Runs", tuned), ("Base models", bases))
-    return [TargetGroup(label, targets) for label, targets in found if targets]
 
 
 def _prompts(workspace: Workspace, target: str) -> list[str]:

@@ -1,28 +1,36 @@
-"""The page of a dataset's quality: pictures, reasons, and the examples behind each of them."""
+"""The page of a dataset's quality: scored in the background, then pictures and reasons that lead to their examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse
 
+from luthier.domain.dataset_jobs import ScoreWork
 from luthier.domain.datasets import Dataset
+from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.models import BaseModel
-from luthier.domain.quality import QualityPage, QualityReport
+from luthier.domain.quality import QualityReport
 from luthier.server.web.context import Context
+from luthier.server.web.dataset_jobs import JobCard, card_of, unfinished
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
 
 router = APIRouter(prefix="/datasets", include_in_schema=False)
 
-SHOWN = 10
+
+@dataclass(frozen=True, slots=True)
+class QualityQuery:
+    """How it was scored, or is to be."""
+
+    base: Annotated[str, Query(max_length=4096)] = ""
+    against: Annotated[str, Query(max_length=4096)] = ""
+    max_length: Annotated[int | None, Query(ge=1, le=2**31)] = None
 
 
 @dataclass(frozen=True, slots=True)
 class QualityPictures(Context):
-    """What scoring puts in the place of the invitation to score."""
-
     template: ClassVar[str] = "fragments/quality_pictures.html"
 
     dataset: Dataset
@@ -36,44 +44,44 @@ class DatasetQualityPage(Context):
     frame: Frame
     dataset: Dataset
     models: Sequence[BaseModel]
+    others: Sequence[Dataset]  # to look for leaked questions in
+    query: QualityQuery
+    working: Sequence[JobCard]
     pictures: QualityPictures
-    page: QualityPage | None  # the examples behind `reason`; None until the dataset is scored
-    reason: str | None
-    previous: int | None  # offsets of the pages beside this one
-    following: int | None
+    problem: Problem | None  # why what was asked for cannot be shown
 
 
 @router.get("/{reference}/quality")
-def quality(
-    request: Request,
-    reference: str,
-    reason: Annotated[str | None, Query(max_length=40)] = None,
-    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-) -> HTMLResponse:
+def quality(request: Request, reference: str, query: Annotated[QualityQuery, Depends()]) -> HTMLResponse:
     workspace = workspace_of(request)
     dataset = workspace.datasets.get(reference)
-    report = workspace.quality.known(dataset.dataset_id)
-    found = None
-    if report is not None:
-        below = None if reason else 1.0
-        found = workspace.quality.examples(dataset.dataset_id, reason=reason, below=below, offset=offset, limit=SHOWN)
+    report, problem = None, None
+    try:
+        report = workspace.quality.known(
+            dataset.label, base=query.base or None, against=query.against or None, max_length=query.max_length
+        )
+    except LuthierError as error:
+        problem = error.problem
     page = DatasetQualityPage(
         frame=frame_of(request),
         dataset=dataset,
         models=workspace.models.list(),
-        pictures=QualityPictures(dataset=dataset, report=report),
-        page=found,
-        reason=reason,
-        previous=max(0, offset - SHOWN) if offset else None,
-        following=offset + SHOWN if found and offset + SHOWN < found.total else None,
+        others=[each for each in workspace.datasets.list() if each.label != dataset.label],
+        query=query,
+        working=[card for card in unfinished(workspace, [dataset.label]) if isinstance(card.job.work, ScoreWork)],
+        pictures=QualityPictures(dataset=dataset, report=report or workspace.quality.known(dataset.label)),
+        problem=problem,
     )
     return render(page)
 
 
 @router.post("/{reference}/quality")
-def score(request: Request, reference: str, base: Annotated[str, Form(max_length=4096)] = "") -> HTMLResponse:
-    """Answers when it is done. An empty base counts no tokens."""
-    workspace = workspace_of(request)
-    dataset = workspace.datasets.get(reference)
-    report = workspace.quality.score(dataset.dataset_id, base=base or None)
-    return render(QualityPictures(dataset=dataset, report=report))
+def score(
+    request: Request,
+    reference: str,
+    base: Annotated[str, Form(max_length=4096)] = "",
+    against: Annotated[str, Form(max_length=4096)] = "",
+) -> HTMLResponse:
+    """Begins it. An empty base counts no tokens."""
+    jobs = workspace_of(request).dataset_jobs
+    return render(card_of(jobs.score(reference, base=base or None, against=against or None)))

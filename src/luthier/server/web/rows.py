@@ -1,7 +1,7 @@
-"""The rows of a dataset: paged, searched, and as a base model sees them."""
+"""The rows of a dataset: paged, searched, filtered by what scoring doubts, and as a base model sees them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from luthier.domain.datasets import Dataset, Role
 from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.models import BaseModelNotFound
 from luthier.domain.preflight import ShownRow
+from luthier.domain.quality import ExampleQuality, QualityReport, Reason, ReasonCount
 from luthier.server.web.context import Context
 from luthier.server.web.frame import workspace_of
 from luthier.server.web.rendering import render
@@ -21,23 +22,47 @@ router = APIRouter(prefix="/datasets", include_in_schema=False)
 
 SHOWN = 10
 _FAR = 2**53
+_LIMITS = (1.0, 0.9, 0.7, 0.5, 0.3)  # scores that can be chosen from; the address takes any
 
 
 @dataclass(frozen=True, slots=True)
 class RowQuery:
-    """Which rows, and how they are shown. With `q` the rows that say it, from `offset` on."""
+    """Which rows, and how they are shown. With `q` those that say it, from row `offset` on; else a page."""
 
     offset: Annotated[int, Query(ge=0, le=_FAR)] = 0
     q: Annotated[str, Query(max_length=400)] = ""
     role: Role | Literal[""] = ""
+    reason: Annotated[str, Query(max_length=40)] = ""
+    below: Annotated[float, Query(ge=0, le=1.01)] | Literal[""] = ""
     base: Annotated[str, Query(max_length=4096)] = ""
 
     def at(self, offset: int | None) -> str:
         """The same question from another place on, as a query string; empty when there is no such place."""
         if offset is None:
             return ""
-        given = {"offset": offset, "q": self.q, "role": str(self.role), "base": self.base}
+        given = {"offset": offset, "q": self.q, "role": str(self.role), "reason": self.reason}
+        given |= {"below": f"{self.below:g}" if self.below != "" else "", "base": self.base}
         return urlencode({name: value for name, value in given.items() if value})
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.reason) or self.below != ""
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Scores that can be chosen, with the chosen one among them."""
+        chosen = () if self.below == "" else (self.below,)
+        return tuple(sorted({*_LIMITS, *chosen}, reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One example; `score` is None where nothing was scored."""
+
+    example: dict[str, Any]
+    position: int  # counted from 0
+    score: float | None = None
+    reasons: Sequence[Reason] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +71,13 @@ class DatasetRows(Context):
 
     dataset: Dataset
     query: RowQuery
-    rows: Sequence[dict[str, Any]]
-    positions: Sequence[int]  # of the rows, counted from 0
+    rows: Sequence[Row]
+    total: int | None  # that the question finds; None where that is not known
     tokens: Sequence[ShownRow]  # beside the rows, when a base was chosen
-    problem: Problem | None  # why there are no tokens
+    problem: Problem | None  # why there are no tokens, or no rows
     bases: Sequence[str]
     roles: Sequence[Role]
+    reasons: Sequence[ReasonCount] | None  # that were found; None until the dataset is scored
     previous: str  # query strings of the pages beside this one
     following: str
     searched: int  # rows that were looked through
@@ -71,27 +97,26 @@ def rows(request: Request, reference: str, query: AskedRows) -> HTMLResponse:
 
 
 def dataset_rows(workspace: Workspace, dataset: Dataset, query: RowQuery) -> DatasetRows:
-    found = _found(workspace, dataset, query)
-    first = found.positions[0] if found.positions else 0
+    report = workspace.quality.known(dataset.label)
+    found = _Found()
     tokens: Sequence[ShownRow] = ()
     problem = None
-    if query.base and found.positions:
-        try:
-            if not workspace.models.is_here(query.base):  # looking at a page must not fetch a model
-                raise BaseModelNotFound(name=query.base)
-            tokens = workspace.tokens.rows(dataset, found.positions, query.base)
-        except LuthierError as error:
-            problem = error.problem
+    try:
+        found = _found(workspace, dataset, query, report)
+        tokens = _tokens(workspace, dataset, found, query.base)
+    except LuthierError as error:
+        problem = error.problem
     return DatasetRows(
         dataset=dataset,
         query=query,
         rows=found.rows,
-        positions=found.positions,
+        total=found.total,
         tokens=tokens,
         problem=problem,
         bases=[model.name for model in workspace.models.list()],
         roles=tuple(Role),
-        previous=query.at(max(0, first - SHOWN)) if first and not query.q else "",
+        reasons=report.reasons if report else None,
+        previous=query.at(found.previous),
         following=query.at(found.following),
         searched=found.searched,
     )
@@ -99,17 +124,49 @@ def dataset_rows(workspace: Workspace, dataset: Dataset, query: RowQuery) -> Dat
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    rows: Sequence[dict[str, Any]]
-    positions: Sequence[int]
-    following: int | None
+    rows: Sequence[Row] = ()
+    total: int | None = None
+    previous: int | None = None
+    following: int | None = None
     searched: int = 0
 
 
-def _found(workspace: Workspace, dataset: Dataset, query: RowQuery) -> _Found:
+def _found(workspace: Workspace, dataset: Dataset, query: RowQuery, report: QualityReport | None) -> _Found:
+    reason, below = query.reason or None, None if query.below == "" else query.below
     if query.q:
-        page = workspace.datasets.search(dataset, query.q, query.role or None, after=query.offset, limit=SHOWN)
-        return _Found(page.rows, page.positions, page.next, page.scanned)
+        among = workspace.quality.positions(dataset.label, reason=reason, below=below) if query.is_filtered else None
+        said = workspace.datasets.search(
+            dataset, query.q, query.role or None, after=query.offset, limit=SHOWN, among=among
+        )
+        plain = [Row(*each) for each in zip(said.rows, said.positions, strict=True)]
+        rows = _judged(workspace, dataset, plain) if report else plain
+        return _Found(rows, following=said.next, searched=said.scanned)
+    if query.is_filtered:
+        page = workspace.quality.examples(dataset.label, reason=reason, below=below, offset=query.offset, limit=SHOWN)
+        return _paged([_row(item) for item in page.items], page.total, query.offset)
     offset = min(query.offset, max(0, dataset.examples - 1))
-    rows = workspace.datasets.preview(dataset, offset, SHOWN)
-    following = offset + SHOWN if offset + SHOWN < dataset.examples else None
-    return _Found(rows, range(offset, offset + len(rows)), following)
+    examples = workspace.datasets.preview(dataset, offset, SHOWN)
+    plain = [Row(example, position) for position, example in enumerate(examples, offset)]
+    return _paged(_judged(workspace, dataset, plain) if report else plain, dataset.examples, offset)
+
+
+def _paged(rows: Sequence[Row], total: int, offset: int) -> _Found:
+    previous = max(0, min(offset, total) - SHOWN) if offset else None
+    return _Found(rows, total, previous, offset + SHOWN if offset + SHOWN < total else None)
+
+
+def _judged(workspace: Workspace, dataset: Dataset, rows: Sequence[Row]) -> list[Row]:
+    items = workspace.quality.judged(dataset, [row.position for row in rows])
+    return [replace(row, score=item.score, reasons=item.reasons) for row, item in zip(rows, items, strict=True)]
+
+
+def _row(item: ExampleQuality) -> Row:
+    return Row(item.example, item.position, item.score, item.reasons)
+
+
+def _tokens(workspace: Workspace, dataset: Dataset, found: _Found, base: str) -> Sequence[ShownRow]:
+    if not base or not found.rows:
+        return ()
+    if not workspace.models.is_here(base):  # looking at a page must not fetch a model
+        raise BaseModelNotFound(name=base)
+    return workspace.tokens.rows(dataset, [row.position for row in found.rows], base)
