@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import luthier
+from luthier.domain.background import WorkState
 from luthier.settings import Settings
 from luthier.workspace import Workspace
 from tests.builders.models import a_model_folder
@@ -94,25 +95,77 @@ def test_rows_are_paged_searched_and_shown_as_tokens(
     expect(page.locator("#dataset-rows .token-trained").nth(1)).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_a_cleaner_version_is_made_in_the_page_and_knows_where_it_comes_from(visitor: Visitor, tmp_path: Path) -> None:
+def test_doubted_rows_are_found_mended_and_the_difference_is_seen(
+    visitor: Visitor, workspace: Workspace, tmp_path: Path
+) -> None:
     page = visitor.page
-    rows = [{"prompt": f"ask {n % 20}", "completion": "Write to ann@example.com."} for n in range(40)]
+    rows = [{"prompt": f"What of {n}?", "completion": f"It is dry, {n} times."} for n in range(60)]
+    for n in (3, 41):
+        rows[n]["completion"] += "\u200b Write to ann@example.com."
     path = tmp_path / "asks.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    visitor.open(f"/datasets/import?path={path}")
-    page.get_by_role("button", name="Import 40 examples").click()
-    page.wait_for_url("**/datasets/ds_*", timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Repair").click()
-    expect(page.locator("#dataset-history")).to_contain_text("There was nothing to do", timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Remove repetitions").click()
-    page.wait_for_url("**/datasets/asks@2", timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Redact").click()
-    page.wait_for_url("**/datasets/asks@3", timeout=PATIENCE_MS)
-    expect(page.locator("#dataset-rows")).to_contain_text("[EMAIL_1]")
-    history = page.locator("#dataset-history")
-    expect(history).to_contain_text("asks@3, 20 examples")
-    history.get_by_role("link", name="asks@1").click()
-    expect(page.locator("main")).to_contain_text("40 examples")
+    workspace.datasets.import_file(str(path))
+    visitor.open("/datasets/asks@1")
+    page.get_by_role("link", name="Quality").click()
+    page.get_by_role("button", name="Score").click()
+    page.get_by_role("link", name="invisible characters").click(timeout=PATIENCE_MS)
+    browsed = page.locator("#dataset-rows")
+    expect(browsed).to_contain_text("2 of 60 in doubt")
+    expect(browsed).to_contain_text("zero-width space")
+    assert "reason=text.invisible" in page.url
+    browsed.get_by_label("With a score of").select_option("0.3")
+    expect(browsed).to_contain_text("No example is doubted in this way")
+    assert "below=0.3" in page.url
+
+    for way in ("Repair", "Redact"):
+        page.get_by_role("link", name=way, exact=True).click()
+        page.get_by_role("button", name=way).click()
+        page.wait_for_url("**/datasets/asks@*", timeout=PATIENCE_MS)
+    page.get_by_role("link", name="What changed since asks@2").click()
+    changes = page.locator("main")
+    expect(changes.locator("ins", has_text="[EMAIL_1]")).to_have_count(2)
+    expect(changes).to_contain_text("Changed 2")
+    page.get_by_label("Before").select_option("asks@1")
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**before=asks%401**")
+    expect(changes.locator("ins", has_text="[EMAIL_1]")).to_have_count(2)
+
+
+def test_long_work_is_called_off_in_the_page_and_keeps_nothing(
+    visitor: Visitor, workspace: Workspace, tmp_path: Path
+) -> None:
+    page = visitor.page
+    path = tmp_path / "many.jsonl"
+    with open(path, "w") as file:
+        for n in range(60_000):
+            file.write(json.dumps({"prompt": f"How dry is plank {n}?", "completion": f"Plank {n} is dry."}) + "\n")
+    workspace.datasets.import_file(str(path))
+    visitor.open("/datasets/many/quality")
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_role("progressbar", name="Scoring examples")).to_be_visible(timeout=PATIENCE_MS)
+    visitor.open("/datasets/many@1")  # it goes on behind every page, and is found again
+    expect(page.locator(".job")).to_contain_text("Scoring many@1")
+    page.get_by_role("button", name="Call it off").click()
+    expect(page.locator(".job")).to_contain_text("was called off; nothing of it is kept", timeout=PATIENCE_MS)
+    (job,) = workspace.dataset_jobs.list()
+    assert job.state is WorkState.CANCELLED
+    assert workspace.quality.known("many") is None
+
+
+def test_what_is_wrong_in_a_form_is_mended_in_its_place(visitor: Visitor, workspace: Workspace, tmp_path: Path) -> None:
+    page = visitor.page
+    workspace.datasets.import_file("sample:request-kinds")
+    visitor.open("/datasets/request-kinds")
+    page.get_by_role("link", name="Split", exact=True).click()
+    page.get_by_label("Share").first.fill("most")
+    page.get_by_label("Share").first.press("Enter")
+    expect(page.locator("#shares-wrong")).to_have_text("“most” is no number.")
+    page.get_by_label("Share").first.fill("20")
+    page.get_by_label("Name of what is made").fill("kinds")
+    page.get_by_role("button", name="Split").click()
+    expect(page.get_by_role("link", name="kinds-held-out@1")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="kinds-train@1").click()
+    expect(page.locator("#dataset-history")).to_contain_text("request-kinds@1")
 
 
 def test_a_wrong_column_is_exchanged_in_the_page(visitor: Visitor, tmp_path: Path) -> None:

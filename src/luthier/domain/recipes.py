@@ -91,4 +91,7 @@ class RecipeInvalid(WrongUsage):
 class RecipeUnreadable(WrongUsage):
     code = "recipes.unreadable"
     sentence = "The recipe {path} cannot be read: {reason}."
-    actions = (Action(label="Write it as YAML or JSON; docs/guide/recipes.md shows one"),)
+    actions = (
+        Action(label="Write it as YAML or JSON; docs/guide/recipes.md shows one"),
+        Action(label="If it holds examples, name it as data", command="luthier train --data {path}"),
+    )

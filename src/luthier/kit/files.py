@@ -59,6 +59,27 @@ def read_json(path: Path) -> Any:
     return orjson.loads(path.read_bytes())
 
 
+class NoSmallText(Exception):
+    """Why a file cannot be read as one, in a few words."""
+
+
+def read_small_text(path: Path, most_bytes: int) -> str:
+    """What a person wrote in UTF-8, with or without a mark of its byte order. Raises NoSmallText."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most_bytes + 1)
+    except FileNotFoundError:
+        raise NoSmallText("there is no such file") from None
+    except OSError as error:
+        raise NoSmallText((error.strerror or "it cannot be opened").lower()) from error
+    if len(content) > most_bytes:
+        raise NoSmallText(f"it is larger than {most_bytes / 1e6:g} MB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NoSmallText(f"it is not UTF-8 at byte {error.start}") from error
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames inside `folder` survive power loss. Windows has no such call and needs none."""
     if os.name == "nt":

@@ -151,6 +151,7 @@ class Quality:
             lambda: self._datasets.examples(dataset),
             self._datasets.examples(against) if against else None,
             _counting("scoring examples", dataset.examples + (against.examples if against else 0), on_progress),
+            _comparing(on_progress),
         )
         report = self._report(dataset, against, assessment)
         self._files(dataset).keep(_key(against), report, assessment.scored)
@@ -245,6 +246,12 @@ def _judged(position: int, example: Example, scored: Scored) -> ExampleQuality:
         reasons=reasons_of(example, rows),
         example=to_dict(example),
     )
+
+
+def _comparing(on_progress: OnProgress | None) -> Callable[[int, int], None] | None:
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(Progress(what="comparing examples", done=done, total=total))
 
 
 def _counting(what: str, total: int, on_progress: OnProgress | None) -> Callable[[int], None] | None:

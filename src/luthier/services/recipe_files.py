@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from luthier.domain.recipes import RecipeInvalid, RecipeUnreadable
+from luthier.kit.files import NoSmallText, read_small_text
 
-_MAX_BYTES = 1 << 20  # a recipe is a page of text; something larger is some other file
+_MOST_BYTES = 1_000_000  # a recipe is a page of text; something larger is some other file
 _CORE_SCHEMA = (  # YAML 1.2, section 10.3.2: 1e-4 is a number, `off` and 2026-01-31 are text
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", "~nN"),
@@ -56,7 +57,10 @@ for _tag, _pattern, _first in _CORE_SCHEMA:
 
 def read_document(path: Path) -> RecipeDocument:
     """Raises RecipeUnreadable when the file is not a YAML or JSON mapping in UTF-8, RecipeInvalid for a key twice."""
-    text = _text_of(path)
+    try:
+        text = read_small_text(path, _MOST_BYTES)
+    except NoSmallText as error:
+        raise RecipeUnreadable(path=path, reason=error) from None
     lines: dict[KeyPath, int] = {}
     values = _from_json(path, text) if path.suffix.lower() == ".json" else _from_yaml(path, text, lines)
     if not isinstance(values, dict):
@@ -74,22 +78,6 @@ def parse_scalar(text: str) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError:
         return text
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise RecipeUnreadable(path=path, reason="there is no such file") from None
-    except OSError as error:
-        raise RecipeUnreadable(path=path, reason=(error.strerror or str(error)).lower()) from None
-    if len(content) > _MAX_BYTES:
-        raise RecipeUnreadable(path=path, reason="it is larger than 1 MB; is it a data file? Then use --data")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RecipeUnreadable(path=path, reason=f"it is not UTF-8 at byte {error.start}") from None
 
 
 def _from_yaml(path: Path, text: str, lines: dict[KeyPath, int]) -> Any:

@@ -108,6 +108,20 @@ def test_who_reports_progress_may_stop_the_work() -> None:
         score_examples(lambda: clean(1100), on_progress=stop)
 
 
+def test_who_reports_progress_may_stop_the_comparison_too() -> None:
+    class Enough(Exception): ...
+
+    from luthier.data.quality import score_examples
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            assert total > 3
+            raise Enough
+
+    with pytest.raises(Enough):
+        score_examples(lambda: clean(60), on_comparing=stop)
+
+
 def test_reasons_have_weights_between_nothing_and_all_and_sentences_that_end() -> None:
     assert detectors_version() >= 1
     for fact in reason_facts().values():

@@ -6,14 +6,19 @@ from typing import Any
 import yaml
 
 from luthier.domain.derivations import WordListUnreadable
+from luthier.kit.files import NoSmallText, read_small_text
 
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1_000_000
 _PARTS = ("words", "lists", "templates")
 
 
 def read_word_file(path: Path) -> dict[str, Any]:
     """The parts of the file that an augmentation takes; raises WordListUnreadable. What they hold is checked later."""
-    document = _from_yaml(path, _text_of(path))
+    try:
+        text = read_small_text(path, _MOST_BYTES)
+    except NoSmallText as error:
+        raise WordListUnreadable(path=path, reason=error) from None
+    document = _from_yaml(path, text)
     if not isinstance(document, dict) or not document:
         raise WordListUnreadable(path=path, reason=f"it does not begin with one of {', '.join(_PARTS)}")
     if unknown := [str(key) for key in document if key not in _PARTS]:
@@ -21,20 +26,6 @@ def read_word_file(path: Path) -> dict[str, Any]:
     if wrong := [part for part, items in document.items() if not isinstance(items, list)]:
         raise WordListUnreadable(path=path, reason=f"{wrong[0]!r} is not a list")
     return document
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise WordListUnreadable(path=path, reason=(error.strerror or "it cannot be opened").lower()) from error
-    if len(content) > _MOST_BYTES:
-        raise WordListUnreadable(path=path, reason="it is larger than 1 MB")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WordListUnreadable(path=path, reason=f"it is not UTF-8 at byte {error.start}") from error
 
 
 def _from_yaml(path: Path, text: str) -> Any:

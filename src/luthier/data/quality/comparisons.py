@@ -3,7 +3,7 @@
 Of several copies one stays without doubt. Which one follows from the contents, so that scores do not depend on order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,23 @@ _FEWEST_FOR_OUTLIERS = 30
 _FAR = 5.0  # robust standard deviations of the logarithm of the length
 
 
-def compared(columns: Columns, against: Columns | None) -> Iterator[Flags]:
+OnBand = Callable[[int, int], None]  # comparisons done, and of how many; may raise to stop
+
+
+def compared(columns: Columns, against: Columns | None, on_band: OnBand | None = None) -> Iterator[Flags]:
     first, group = _first_of_its_kind(columns.facts["content"])
     yield _flags("duplicate.exact", np.flatnonzero(first[group] != np.arange(len(columns))), columns, first[group])
-    yield _near_duplicates(columns)
+    yield _near_duplicates(columns, on_band)
     yield _contradictions(columns)
     yield _outliers(columns)
     if against is not None:
         yield from _leaks(columns, against)
 
 
-def _near_duplicates(columns: Columns) -> Flags:
+def _near_duplicates(columns: Columns, on_band: OnBand | None) -> Flags:
     """Of each group the example with the least content id stays; a copy of it is an exact duplicate, and only that."""
     contents = columns.facts["content"]
-    groups = groups_of(columns.sketches, contents)
+    groups = groups_of(columns.sketches, contents, on_band=on_band)
     order = np.lexsort((contents, groups))
     head = np.concatenate(([True], groups[order][1:] != groups[order][:-1])) if len(order) else np.zeros(0, np.bool_)
     kept = np.zeros(len(columns), dtype=np.int64)

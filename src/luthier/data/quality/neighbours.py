@@ -4,7 +4,7 @@ The result depends on what the texts are, never on their order. Memory is bounde
 each text; no pair is kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -45,13 +45,23 @@ def near_duplicate_groups(texts: Iterable[str], threshold: float = THRESHOLD) ->
     return groups_of(np.concatenate(sketches), np.concatenate(ids), threshold)
 
 
-def groups_of(sketches: Sketches, ids: NDArray[np.uint64], threshold: float = THRESHOLD) -> Positions:
-    """As `near_duplicate_groups`; `ids` are of the texts' contents and decide what order would decide otherwise."""
+def groups_of(
+    sketches: Sketches,
+    ids: NDArray[np.uint64],
+    threshold: float = THRESHOLD,
+    on_band: Callable[[int, int], None] | None = None,
+) -> Positions:
+    """As `near_duplicate_groups`; `ids` are of the texts' contents and decide what order would decide otherwise.
+
+    `on_band` gets how many of the comparisons are done, and of how many, and may raise to stop.
+    """
     sketches = without_templates(sketches, templates_in(sketches))
     groups = np.arange(len(sketches), dtype=np.int64)
     rows = rows_per_band(threshold)
     bands = BINS // rows
     for band in range(bands):
+        if on_band is not None:
+            on_band(band, bands)
         keys = band_keys(sketches, band, rows)
         following = band_keys(sketches, (band + 1) % bands, rows)
         order = np.lexsort((ids, following, keys))

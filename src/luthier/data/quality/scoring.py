@@ -6,13 +6,14 @@ so that a further reason never raises a score. Scores are a function of the set 
 the machine do not matter.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from luthier.data.quality.columns import Columns, Flags, read_columns
+from luthier.data.quality.columns import BATCH, Columns, Flags, read_columns
 from luthier.data.quality.comparisons import compared
 from luthier.data.quality.facts import reason_facts
 from luthier.data.quality.triggers import triggers
@@ -42,19 +43,29 @@ def score_examples(
     examples: Callable[[], Iterable[Example]],
     against: Iterable[Example] | None = None,
     on_progress: Callable[[int], None] | None = None,
+    on_comparing: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """`examples()` gives them anew each time, in the same order; they are read once or twice and never held.
 
-    `on_progress` gets the number of examples read, those of `against` first, and may raise to stop.
+    `on_progress` gets the number of examples read, those of `against` first, and may raise to stop. So does
+    `on_comparing` of what comes after that, with how much there is of it.
     """
     other = read_columns(against, with_questions=True, on_progress=on_progress) if against is not None else None
     columns = read_columns(
         examples(), with_questions=other is not None, on_progress=on_progress, done=len(other) if other else 0
     )
-    found = [columns.flags, *compared(columns, other), triggers(columns, examples)]
+    again = examples if on_comparing is None else partial(_told, examples, len(columns), on_comparing)
+    found = [columns.flags, *compared(columns, other, on_comparing), triggers(columns, again)]
     flags = np.concatenate(found)
     flags = np.sort(flags, order=["position", "code"], kind="stable")
     return Assessment(Scored(scores_of(flags, len(columns)), flags), columns)
+
+
+def _told(examples: Callable[[], Iterable[Example]], total: int, tell: Callable[[int, int], None]) -> Iterator[Example]:
+    for done, example in enumerate(examples()):
+        if done % BATCH == 0:
+            tell(done, total)
+        yield example
 
 
 def scores_of(flags: Flags, examples: int) -> Scores:

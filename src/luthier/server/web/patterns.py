@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from luthier.domain.errors import Action, Problem
+from luthier.domain.background import WorkState
+from luthier.domain.dataset_jobs import DatasetJob, ScoreWork
+from luthier.domain.errors import Action, Problem, UnexpectedFailure
 from luthier.domain.evaluations import Answer, Comparison, EvaluationReport, Interval, Rate
 from luthier.domain.findings import Finding, Level, Place
+from luthier.domain.jobs import Progress
 from luthier.domain.preflight import ShownRow, TokenKind, TokenSpan
+from luthier.domain.quality import Reason
 from luthier.domain.run_states import RunState
 from luthier.server.web.context import Context
+from luthier.server.web.dataset_jobs import JobCard, card_of
 from luthier.server.web.frame import Frame, frame_of
+from luthier.server.web.marked_texts import Turn, turns_of
 from luthier.server.web.rendering import render
 from luthier.server.web.words import STATE_WORDS
 
@@ -44,6 +50,9 @@ class PatternsPage(Context):
     evaluations: Sequence[EvaluationReport]
     row: ShownRow
     example: dict[str, object]
+    turns: Sequence[Turn]
+    reasons: Sequence[Reason]
+    jobs: Sequence[JobCard]
     curve: str
     earlier: Sequence[timedelta]
 
@@ -51,8 +60,9 @@ class PatternsPage(Context):
 @router.get("/patterns")
 def patterns(request: Request) -> HTMLResponse:
     sentence = "orders.jsonl has 3 problems that must be mended first; the first one is: line 7: the answer is empty."
+    page_frame = frame_of(request)
     page = PatternsPage(
-        frame=frame_of(request),
+        frame=page_frame,
         states=tuple(RunState),
         tones=tuple(dict.fromkeys([*(word.tone for word in STATE_WORDS.values()), "warn", "info"])),
         colours=_COLOURS.split(),
@@ -61,6 +71,9 @@ def patterns(request: Request) -> HTMLResponse:
         evaluations=(_evaluation(3, 57), _evaluation(41, 44)),
         row=_row(),
         example=_example(),
+        turns=_turns(),
+        reasons=_reasons(),
+        jobs=[_job(state, page_frame.now) for state in WorkState],
         curve=_CURVE,
         earlier=(timedelta(seconds=2), timedelta(minutes=12), timedelta(hours=5), timedelta(days=40)),
     )
@@ -131,6 +144,45 @@ def _row() -> ShownRow:
         for index, (text, supervised, kind) in enumerate(parts)
     )
     return ShownRow(row=7, tokens=tokens, more_tokens=3)
+
+
+def _turns() -> list[Turn]:
+    said = {"messages": [{"role": "user", "content": "Where is ada@lute.org?"}, {"role": "tool", "content": "Gone."}]}
+    mended = {"messages": [{"role": "user", "content": "Where is [EMAIL_1]?"}]}
+    return turns_of(said, mended)
+
+
+def _reasons() -> tuple[Reason, ...]:
+    return (
+        Reason(
+            code="personal",
+            sentence="It holds an e-mail address.",
+            weight=0.3,
+            advice="Replace it.",
+            message=2,
+            character=11,
+        ),
+        Reason(
+            code="duplicate.near",
+            sentence="Nearly the same text stands in row 7.",
+            weight=0.3,
+            advice="Keep one.",
+            other_row=7,
+        ),
+    )
+
+
+def _job(state: WorkState, now: datetime) -> JobCard:
+    """Its card keeps asking the server only where somebody works on it; here nobody does."""
+    job = DatasetJob(
+        job_id=f"job_{state.value}",
+        work=ScoreWork(dataset="orders@2"),
+        state=state,
+        begun_at=now,
+        progress=Progress(what="scoring examples", done=41_000, total=120_000) if state is WorkState.RUNNING else None,
+        problem=UnexpectedFailure(what="the work broke off").problem if state is WorkState.FAILED else None,
+    )
+    return card_of(job, leads=False)
 
 
 def _example() -> dict[str, object]:

@@ -19,7 +19,7 @@ WAYS = {
         Way("repair", "Repair", "Mends texts: what cannot be seen or stored goes, the words stay.", "Repairing"),
         Way("dedupe", "Remove repetitions", "Keeps the first of examples that are the same.", "Thinning out"),
         Way("filter", "Filter", "Keeps the examples that are good enough, or say what you want.", "Filtering"),
-        Way("redact", "Redact", "Puts placeholders for personal data and secrets.", "Redacting"),
+        Way("redact", "Redact", "Puts words such as [EMAIL_1] for personal data and secrets.", "Redacting"),
         Way("split", "Split", "Holds examples out, so that a model is measured on what it never saw.", "Splitting"),
         Way("balance", "Balance", "Gives every category the same number of examples.", "Balancing"),
         Way("augment", "Augment", "Adds copies with other names and words, or asked in another way.", "Augmenting"),
