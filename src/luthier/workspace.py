@@ -13,6 +13,7 @@ from luthier.services.chat import Chat
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
+from luthier.services.doctor import Doctor
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.machine import MachineProfile
@@ -48,6 +49,7 @@ class Workspace:
         self.measuring = Measuring(self.folders, self.machine, clock)
         self.plans = Plans(self.datasets, self.models, self.machine)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.uploads = Uploads(self.folders, clock)
         self.imports = Imports(self.datasets, self.uploads, self.folders, clock)
         self.tokens = Tokens(self.datasets, self.models)

@@ -18,6 +18,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "demo": Part("luthier.cli.demo", "See it work: tune the starter on a sample task, with proof."),
+    "doctor": Part("luthier.cli.doctor", "Check this machine and the workspace, and what mends them."),
     "train": Part("luthier.cli.train", "Tune a base model on your own examples."),
     "chat": Part("luthier.cli.chat", "Chat with a version, a run or a base model."),
     "serve": Part("luthier.cli.serve", "Open the workshop in the browser."),

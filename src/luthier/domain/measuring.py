@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from luthier.domain.errors import Action, NotAllowedNow, Problem, WorkFailed
+from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem, WorkFailed
 from luthier.domain.jobs import Progress
 from luthier.domain.machine import DeviceRates, Measured
 from luthier.domain.models import ModelShape
@@ -54,6 +54,12 @@ class MeasuringStanding(Frozen):
     progress: Progress | None = None
     started_at: datetime | None = None
     problem: Problem | None = None
+
+
+class RatesNotMeasured(NotFound):
+    code = "machine.rates_not_measured"
+    sentence = "This machine has not been measured yet, so there are no rates."
+    actions = (Action(label="Measure it", command="luthier doctor --measure"),)
 
 
 class MeasuringUnderWay(NotAllowedNow):

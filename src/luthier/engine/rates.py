@@ -1,6 +1,7 @@
 """`python -m luthier.engine.rates` measures this machine: an order as JSON comes in, lines of JSON go out."""
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,6 +20,7 @@ from luthier.health.disk import disk_full
 
 Result = TypeVar("Result")
 _IMITATED = 0.2  # of the rate of the fastest precision
+_LONG_SECONDS = 30.0
 Say = Callable[[Measurement | MeasuringFailed | Progress], None]
 
 
@@ -42,7 +44,8 @@ def measure(order: MeasuringOrder, say: Say) -> Measurement:
     products = _products(cpu, steps)
     memory = steps.take("copying in memory", partial(memory_rate, cpu))
     disk = steps.take("writing to the disk", partial(disk_rate, Path(order.folder)))
-    training = tuple(rate for precision in products for rate in _training(order, precision, products, steps))
+    by_speed = sorted(products, key=lambda precision: -products[precision].median)
+    training = tuple(rate for precision in by_speed for rate in _training(order, precision, products, steps))
     processor = DeviceRates(
         device="cpu", name="processor", matmul_flops=products, memory_bytes_per_second=memory, training=training
     )
@@ -59,6 +62,10 @@ class _Steps:
         self._say = say
         self._total = total
         self._done = 0
+        self._begun = time.perf_counter()
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._begun
 
     def announce(self, what: str) -> None:
         self._say(Progress(what=what, done=self._done, total=self._total))
@@ -83,8 +90,9 @@ def _products(device: torch.device, steps: _Steps) -> dict[str, Measured]:
 def _training(
     order: MeasuringOrder, precision: str, products: dict[str, Measured], steps: _Steps
 ) -> Iterator[TrainingRate]:
-    """Nothing in a precision that the processor only imitates: it would take minutes, and nobody would use it."""
-    if products[precision].median < max(each.median for each in products.values()) * _IMITATED:
+    """Nothing in a precision that the processor only imitates, nor a second one where the first took long."""
+    fastest = max(each.median for each in products.values())
+    if products[precision].median < fastest * _IMITATED or steps.seconds() > _LONG_SECONDS:
         steps.skip(len(TOKENS_IN_A_PASS))
         return
     steps.announce(f"making a model of the shape of {order.base} in {precision}")

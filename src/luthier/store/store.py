@@ -9,10 +9,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from luthier.domain.checkup import DatabaseFacts
 from luthier.store.attempts import Attempts
 from luthier.store.checkpoints import Checkpoints
 from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.datasets import Datasets
+from luthier.store.describing import describe
 from luthier.store.events import Events
 from luthier.store.failures import failure_of
 from luthier.store.metrics import Metrics
@@ -52,6 +54,13 @@ class Store:
     def reading(self) -> Iterator[Transaction]:
         with self._transaction(Mode.READ) as transaction:
             yield transaction
+
+    def describe(self) -> DatabaseFacts:
+        """Raises what a transaction raises."""
+        try:
+            return describe(self._engine)
+        except (DBAPIError, PoolTimeout) as error:
+            raise failure_of(error, self._engine.url) from error
 
     def close(self) -> None:
         self._engine.dispose()
