@@ -69,6 +69,13 @@ class TrainingRate(Frozen):
     settings: str  # e.g. "lora-16 bf16 fused 768": adapter and rank, precision, kernels, tokens in a pass
     tokens_per_second: Measured
 
+    @property
+    def described(self) -> str:
+        """E.g. `the starter's shape with LoRA, rank 16, in bf16, 768 tokens a pass`."""
+        adapter, precision, _, tokens = self.settings.split(" ")
+        rank = adapter.partition("-")[2]
+        return f"the {self.base}'s shape with LoRA, rank {rank}, in {precision}, {tokens} tokens a pass"
+
 
 class DeviceRates(Frozen):
     device: Device

@@ -13,7 +13,10 @@ from tests.server.web.visiting import Visitor
 pytestmark = pytest.mark.browser
 
 FIRST_LOAD_BYTES = 150_000
-PLACES = ("/", "/train", "/runs", "/datasets", "/datasets/import", "/versions", "/playground", "/help", "/-/patterns")
+PLACES = (
+    *("/", "/train", "/runs", "/datasets", "/datasets/import", "/versions"),
+    *("/playground", "/machine", "/help", "/-/patterns"),
+)
 
 WATCH_SHIFTS = """
 new PerformanceObserver((list) => {

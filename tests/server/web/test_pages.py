@@ -18,6 +18,8 @@ PLACES = (
     "/versions",
     "/playground",
     "/help",
+    "/machine",
+    "/machine/parts/speed",
     "/-/patterns",
     "/sign-in",
 )

@@ -72,7 +72,7 @@ def _rate_rows(rates: Rates) -> Iterable[tuple[str, str, str]]:
         copied = device.memory_bytes_per_second
         yield _row(f"Memory, {device.name}", copied, 1e9, "GB/s")
         for passes in device.training:
-            yield _row(f"Training {passes.base}, {passes.settings}", passes.tokens_per_second, 1, "tokens/s")
+            yield _row(f"Training {passes.described}", passes.tokens_per_second, 1, "tokens/s")
     yield _row("Disk, written and synced", rates.disk_bytes_per_second, 1e6, "MB/s")
 
 

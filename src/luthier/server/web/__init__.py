@@ -10,6 +10,7 @@ from luthier.server.web import (
     datasets,
     derive,
     differences,
+    doctor,
     door,
     home,
     imports,
@@ -29,7 +30,7 @@ _modules = (
     *(assets, door, home, train, runs, run),
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
-    *(versions, playground, patterns),
+    *(versions, playground, doctor, patterns),
 )
 routers = [module.router for module in _modules]
 

@@ -39,6 +39,7 @@ WORDS = (
 
 COMMANDS = (
     Action(label="The whole way, on the sample task", command="luthier demo"),
+    Action(label="Check this machine and the workspace", command="luthier doctor"),
     Action(label="Train on a file", command="luthier train --data FILE"),
     Action(label="Watch a run", command="luthier runs watch RUN"),
     Action(label="Stop it, and go on later", command="luthier runs stop RUN"),

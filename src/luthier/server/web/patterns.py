@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from luthier.domain.background import WorkState
+from luthier.domain.checkup import Check, Verdict
 from luthier.domain.dataset_jobs import DatasetJob, ScoreWork
 from luthier.domain.errors import Action, Problem, UnexpectedFailure
 from luthier.domain.evaluations import Answer, Comparison, EvaluationReport, Interval, Rate
@@ -47,6 +48,7 @@ class PatternsPage(Context):
     colours: Sequence[str]
     problem: Problem
     findings: Sequence[Finding]
+    checks: Sequence[Check]
     evaluations: Sequence[EvaluationReport]
     row: ShownRow
     example: dict[str, object]
@@ -68,6 +70,7 @@ def patterns(request: Request) -> HTMLResponse:
         colours=_COLOURS.split(),
         problem=Problem(code="datasets.has_errors", sentence=sentence, actions=_ACTIONS),
         findings=tuple(_finding(level) for level in Level),
+        checks=tuple(_check(verdict) for verdict in Verdict),
         evaluations=(_evaluation(3, 57), _evaluation(41, 44)),
         row=_row(),
         example=_example(),
@@ -87,6 +90,19 @@ def _finding(level: Level) -> Finding:
         sentence="The answer of this row is empty, so there is nothing to learn from it.",
         place=Place(file="orders.jsonl", line=7, row=7, column="output"),
         actions=_ACTIONS[:1] if level is Level.ERROR else (),
+    )
+
+
+def _check(verdict: Verdict) -> Check:
+    is_good = verdict is Verdict.GOOD
+    return Check(
+        code="torch",
+        part="Training",
+        name="torch",
+        verdict=verdict,
+        found="2.13.0+cpu, built for the processor",
+        reason="" if is_good else "This build computes on the processor alone, and a GPU is here.",
+        actions=() if is_good else _ACTIONS[:1],
     )
 
 
