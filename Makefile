@@ -9,17 +9,18 @@ PEER := benchmarks/.venv-peer
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo serve test check docs bench
+.PHONY: help setup demo serve test test-gpu check docs bench
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make setup   the virtual environment with torch and everything else (the other targets call it)"
-	@echo "make demo    fine-tune the starter model on the sample task and prove that it got better"
-	@echo "make serve   the web pages and the API on this machine"
-	@echo "make test    all tests"
-	@echo "make check   style, types, import contracts, budgets, documentation"
-	@echo "make docs    write the reference pages anew from the code"
-	@echo "make bench   the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
+	@echo "make setup     the virtual environment with torch and everything else (the other targets call it)"
+	@echo "make demo      fine-tune the starter model on the sample task and prove that it got better"
+	@echo "make serve     the web pages and the API on this machine"
+	@echo "make test      all tests"
+	@echo "make test-gpu  the tests that need a GPU, where there is one"
+	@echo "make check     style, types, import contracts, budgets, documentation"
+	@echo "make docs      write the reference pages anew from the code"
+	@echo "make bench     the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
 
 setup: $(READY)
 
@@ -44,6 +45,9 @@ serve: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+test-gpu: setup
+	$(BIN)/python -m pytest -m gpu
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Valid values of every noun; a test names only what it is about."""
 
 from tests.builders.datasets import a_dataset
-from tests.builders.machines import a_gpu, a_machine
+from tests.builders.machines import a_gpu, a_machine, some_rates
 from tests.builders.moments import a_moment
 from tests.builders.plans import a_plan, an_estimate, data_facts, training_settings
 from tests.builders.recipes import a_recipe
@@ -24,5 +24,6 @@ __all__ = [
     "an_attempt",
     "an_estimate",
     "data_facts",
+    "some_rates",
     "training_settings",
 ]

@@ -19,6 +19,7 @@ class MeasuringOrder(Frozen):
     folder: str  # on the disk to be measured
     base: str  # the name of the shape
     shape: ModelShape
+    seconds_for_each: float = 4.0  # about, for each of the rates
 
 
 class Measurement(Frozen):

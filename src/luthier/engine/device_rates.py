@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import torch
 
 from luthier.domain.machine import Device, Measured
-from luthier.engine.timing import measured_from, rate_of
+from luthier.engine.timing import Stopwatch, measured_from
 from luthier.kit.files import free_bytes
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -21,14 +22,21 @@ _WRITTEN_BYTES = 64 << 20
 _WRITES, _WRITING_SECONDS = 5, 8.0
 
 
-def accelerators() -> Iterator[tuple[Device, torch.device, str]]:
-    """The GPUs that this build of torch computes on, with their names."""
+@dataclass(frozen=True)
+class Accelerator:
+    kind: Device
+    device: torch.device
+    name: str
+
+
+def accelerators() -> Iterator[Accelerator]:
+    """The GPUs that this build of torch computes on."""
     if torch.cuda.is_available():
         kind: Device = "rocm" if torch.version.hip else "cuda"
         for number in range(torch.cuda.device_count()):
-            yield kind, torch.device("cuda", number), torch.cuda.get_device_name(number)
+            yield Accelerator(kind, torch.device("cuda", number), torch.cuda.get_device_name(number))
     if torch.backends.mps.is_available():
-        yield "mps", torch.device("mps"), "Apple GPU"
+        yield Accelerator("mps", torch.device("mps"), "Apple GPU")
 
 
 def precisions_of(device: torch.device) -> tuple[str, ...]:
@@ -39,7 +47,7 @@ def precisions_of(device: torch.device) -> tuple[str, ...]:
     return ("fp32", "bf16", "fp16") if bf16 else ("fp32", "fp16")
 
 
-def matmul_rate(device: torch.device, precision: str) -> Measured:
+def matmul_rate(stopwatch: Stopwatch, device: torch.device, precision: str) -> Measured:
     """Floating-point operations per second of large square products."""
     settle = _settling(device)
     rows = _SMALLEST
@@ -52,17 +60,17 @@ def matmul_rate(device: torch.device, precision: str) -> Measured:
         if rows == _LARGEST or time.perf_counter() - started >= _LONG_ENOUGH:
             break
         rows *= 2
-    return rate_of(lambda: torch.mm(left, right, out=out), 2.0 * rows**3, settle)
+    return stopwatch.rate_of(lambda: torch.mm(left, right, out=out), 2.0 * rows**3, settle)
 
 
-def memory_rate(device: torch.device) -> Measured:
+def memory_rate(stopwatch: Stopwatch, device: torch.device) -> Measured:
     """Bytes per second of a copy, what is read and what is written together."""
     size = _COPIED_BYTES
     if device.type == "cpu":
         size = min(size, psutil.virtual_memory().available // 16)
     source = torch.ones(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    return rate_of(lambda: target.copy_(source), 2.0 * size, _settling(device))
+    return stopwatch.rate_of(lambda: target.copy_(source), 2.0 * size, _settling(device))
 
 
 def disk_rate(folder: Path) -> Measured:

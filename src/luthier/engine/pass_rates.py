@@ -13,7 +13,7 @@ from luthier.engine.adapters import Adapter, attach
 from luthier.engine.device_rates import PRECISIONS
 from luthier.engine.forward import row_loss
 from luthier.engine.packed_attention import packed_attention
-from luthier.engine.timing import rate_of
+from luthier.engine.timing import Stopwatch
 
 TOKENS_IN_A_PASS = (256, 768)  # two: to start the operations of a pass takes as long for few tokens as for many
 _EXAMPLE = 128  # tokens: short instructions
@@ -41,7 +41,7 @@ class TrainingPass:
             base=self._order.base,
             parameters=self._order.shape.parameters,
             settings=f"lora-{self._settings.rank} {self._precision} fused {tokens}",
-            tokens_per_second=rate_of(once, tokens),
+            tokens_per_second=Stopwatch(self._order.seconds_for_each).rate_of(once, tokens),
         )
 
 

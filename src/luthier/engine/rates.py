@@ -12,10 +12,11 @@ import torch
 
 from luthier.domain.errors import UnexpectedFailure
 from luthier.domain.jobs import Progress
-from luthier.domain.machine import Device, DeviceRates, Measured, TrainingRate
+from luthier.domain.machine import DeviceRates, Measured, TrainingRate
 from luthier.domain.measuring import Measurement, MeasuringFailed, MeasuringOrder
-from luthier.engine.device_rates import accelerators, disk_rate, matmul_rate, memory_rate, precisions_of
+from luthier.engine.device_rates import Accelerator, accelerators, disk_rate, matmul_rate, memory_rate, precisions_of
 from luthier.engine.pass_rates import TOKENS_IN_A_PASS, TrainingPass
+from luthier.engine.timing import Stopwatch
 from luthier.health.disk import disk_full
 
 Result = TypeVar("Result")
@@ -39,10 +40,11 @@ def main() -> int:
 def measure(order: MeasuringOrder, say: Say) -> Measurement:
     """Takes less than a minute on a processor of two cores."""
     gpus = list(accelerators())
+    stopwatch = Stopwatch(order.seconds_for_each)
     cpu = torch.device("cpu")
-    steps = _Steps(say, _count_of_steps([device for _, device, _ in gpus]))
-    products = _products(cpu, steps)
-    memory = steps.take("copying in memory", partial(memory_rate, cpu))
+    steps = _Steps(say, _count_of_steps([gpu.device for gpu in gpus]))
+    products = _products(stopwatch, cpu, steps)
+    memory = steps.take("copying in memory", partial(memory_rate, stopwatch, cpu))
     disk = steps.take("writing to the disk", partial(disk_rate, Path(order.folder)))
     by_speed = sorted(products, key=lambda precision: -products[precision].median)
     training = tuple(rate for precision in by_speed for rate in _training(order, precision, products, steps))
@@ -52,7 +54,7 @@ def measure(order: MeasuringOrder, say: Say) -> Measurement:
     return Measurement(
         torch=str(torch.__version__),
         threads=torch.get_num_threads(),
-        devices=(processor, *(_gpu_rates(kind, device, name, steps) for kind, device, name in gpus)),
+        devices=(processor, *(_gpu_rates(stopwatch, gpu, steps) for gpu in gpus)),
         disk_bytes_per_second=disk,
     )
 
@@ -80,9 +82,11 @@ class _Steps:
         return result
 
 
-def _products(device: torch.device, steps: _Steps) -> dict[str, Measured]:
+def _products(stopwatch: Stopwatch, device: torch.device, steps: _Steps) -> dict[str, Measured]:
     return {
-        precision: steps.take(f"multiplying matrices in {precision}", partial(matmul_rate, device, precision))
+        precision: steps.take(
+            f"multiplying matrices in {precision}", partial(matmul_rate, stopwatch, device, precision)
+        )
         for precision in precisions_of(device)
     }
 
@@ -101,12 +105,14 @@ def _training(
         yield steps.take(f"training passes of {tokens} tokens in {precision}", partial(passes.rate, tokens))
 
 
-def _gpu_rates(kind: Device, device: torch.device, name: str, steps: _Steps) -> DeviceRates:
+def _gpu_rates(stopwatch: Stopwatch, gpu: Accelerator, steps: _Steps) -> DeviceRates:
     return DeviceRates(
-        device=kind,
-        name=name,
-        matmul_flops=_products(device, steps),
-        memory_bytes_per_second=steps.take(f"copying in the memory of {name}", lambda: memory_rate(device)),
+        device=gpu.kind,
+        name=gpu.name,
+        matmul_flops=_products(stopwatch, gpu.device, steps),
+        memory_bytes_per_second=steps.take(
+            f"copying in the memory of {gpu.name}", partial(memory_rate, stopwatch, gpu.device)
+        ),
     )
 
 

@@ -139,6 +139,7 @@ class Measuring:
         busy = self._machine.busy_share()
         machine = self._machine.get(refresh=True)
         order = MeasuringOrder(folder=str(self._folders.root), base="starter", shape=starter_shape())
+        on_progress(Progress(what="loading torch", done=0, total=0))
         environment = worker_environment(settle_environment(machine, Ledger({})))
         found = self._asked(order, environment, on_progress)
         on_progress(Progress(what="keeping the rates", done=1, total=1))
@@ -190,7 +191,9 @@ def _conversation(
         child.stdin.write(order.model_dump_json().encode())
         child.stdin.close()
     for line in child.stdout:
-        match FromMeasuring.validate_json(line):
+        match _message(line):
+            case None:
+                continue
             case Measurement() as found:
                 return found
             case MeasuringFailed(problem=problem):
@@ -198,6 +201,14 @@ def _conversation(
             case Progress() as progress:
                 on_progress(progress)
     return None
+
+
+def _message(line: bytes) -> Measurement | MeasuringFailed | Progress | None:
+    """None for what some library printed on its own account."""
+    try:
+        return FromMeasuring.validate_json(line)
+    except ValueError:
+        return None
 
 
 def _end_of(complaints: "IO[bytes]") -> str:

@@ -19,7 +19,10 @@ BUSY_SECONDS = 1.0
 class MachineProfile:
     """Thread-safe."""
 
-    def __init__(self, folders: Folders, clock: Clock, probes: Probes | None = None) -> None:
+    def __init__(
+        self, folders: Folders, clock: Clock, probes: Probes | None = None, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
+        self._busy_seconds = busy_seconds
         self._folders = folders
         self._clock = clock
         self._probes = probes
@@ -44,8 +47,8 @@ class MachineProfile:
         write_json(self._rates_file(rates.fingerprint), rates.model_dump(mode="json"))
 
     def busy_share(self) -> float:
-        """Of all cores, that others use in the next second; 0..1."""
-        return psutil.cpu_percent(interval=BUSY_SECONDS) / 100
+        """Of all cores, that programs use while this waits for a moment; 0..1."""
+        return psutil.cpu_percent(interval=self._busy_seconds) / 100
 
     def _rates_file(self, fingerprint: str) -> Path:
         return self._folders.rates / f"{fingerprint}.json"

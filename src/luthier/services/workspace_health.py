@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -31,7 +32,8 @@ def folder_checks(folders: Folders, clock: Clock, say: Wording) -> Iterator[Chec
         yield say.advise("folder.unwritable", shown, why=(error.strerror or str(error)).lower())
         return
     finally:
-        mark.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be written cannot be removed either
+            mark.unlink(missing_ok=True)
     yield _place(folders, say)
     yield _clock(abs(clock.now().timestamp() - written_at), say)
 
