@@ -7,12 +7,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.reference import commands, errors, findings, journal, routes, settings  # noqa: E402 - the path must be set first
+from scripts.reference import commands, doctor, errors, findings, journal, routes, settings  # noqa: E402 - the path must be set first
 
 FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, Callable[[], str]] = {
     "api.md": routes.page,
     "commands.md": commands.page,
+    "doctor.md": doctor.page,
     "errors.md": errors.page,
     "findings.md": findings.page,
     "journal.md": journal.page,

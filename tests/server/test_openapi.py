@@ -21,10 +21,11 @@ from luthier.workspace import Workspace
 from tests.builders import a_run, a_version
 from tests.server.conftest import listening
 
-# They stay open until the client leaves, fetch from the network, or sign in and out, which is limited.
+# They stay open until the client leaves, fetch from the network, keep the whole machine busy, or sign in and out.
 _LEFT_OUT = [
     "/api/v1/chat",
     "/api/v1/events",
+    "/api/v1/machine/measuring",
     "/api/v1/models/pull",
     "/api/v1/sessions",
     "/api/v1/sessions/current",

@@ -60,6 +60,7 @@ def _assignments(source: str) -> dict[str, str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return {}
+    given: list[tuple[ast.expr, ast.expr | None]]
     given = [(node.target, node.value) for node in tree.body if isinstance(node, ast.AnnAssign)]
     given += [(target, node.value) for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
     return {
