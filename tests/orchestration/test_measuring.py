@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from luthier.domain.errors import LuthierError, ReportedProblem
 from luthier.domain.jobs import Progress
@@ -79,8 +79,12 @@ def test_one_that_is_called_off_ends_its_process_and_keeps_nothing(bench: Bench)
 
 def bench_is_free_again(bench: Bench) -> None:
     """Whoever measured has let go of the lock, which is its last act."""
-    with FileLock(bench.folders.locks / "measuring.lock"):
-        pass
+    while True:
+        try:
+            with FileLock(bench.folders.locks / "measuring.lock", timeout=0):
+                return
+        except Timeout:
+            time.sleep(0.01)
 
 
 def test_called_off_before_its_process_is_there_it_keeps_nothing_either(bench: Bench) -> None:

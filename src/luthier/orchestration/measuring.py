@@ -120,8 +120,8 @@ class Measuring:
         except LuthierError as error:
             problem = error.problem
         finally:
-            lock.release()
             self._end(state, None if state is MeasuringState.DONE else problem)
+            lock.release()
 
     def _note(self, progress: Progress) -> None:
         with self._lock:
