@@ -35,6 +35,14 @@ def a_checkup(*verdicts: Verdict) -> Checkup:
     return Checkup(made_at=a_moment(), machine=a_machine(), rates=None, checks=checks)
 
 
+def test_a_command_is_never_broken_so_that_it_can_be_copied() -> None:
+    checkup = a_checkup(Verdict.WARNING)
+    long = Action(label="Install it", command="pip install " + "a-package-with-a-name " * 8)
+    checks = (checkup.checks[0].model_copy(update={"actions": (long,)}),)
+    parts = list(show_checkup(checkup.model_copy(update={"checks": checks})))
+    assert any(isinstance(part, str) and part.strip() == (long.command or "").strip() for part in parts)
+
+
 def test_the_doctor_says_what_is_there_and_what_mends_it(luthier: InThisProcess) -> None:
     finished = luthier("doctor")
     assert finished.code in (0, 3)

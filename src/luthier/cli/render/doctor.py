@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,13 +19,17 @@ _MARKS = {
     Verdict.NOTE: ("note", "soft"),
     Verdict.GOOD: ("good", "good"),
 }
+_VERDICT_WIDTH = 9
+_INDENT = (0, 0, 0, _VERDICT_WIDTH + 2)  # below the name
 
 
 def show_checkup(checkup: Checkup) -> Iterable[RenderableType]:
     widest = max(len(visible(check.name)) for check in checkup.checks)
     for part in checkup.parts:
         yield heading(part)
-        yield _points([check for check in checkup.checks if check.part == part], widest)
+        for check in checkup.checks:
+            if check.part == part:
+                yield from _point(check, widest)
     yield Text.assemble("\n", _sum(checkup))
 
 
@@ -32,25 +37,20 @@ def show_rates(rates: Rates) -> Iterable[RenderableType]:
     yield table(("What", "Median", "Slowest to fastest"), _rate_rows(rates), right=("Median", "Slowest to fastest"))
 
 
-def _points(checks: list[Check], name_width: int) -> Table:
+def _point(check: Check, name_width: int) -> Iterable[RenderableType]:
+    word, style = _MARKS[check.verdict]
     shown = Table.grid(padding=(0, 2, 0, 0))
-    shown.add_column(no_wrap=True, width=9)
+    shown.add_column(no_wrap=True, width=_VERDICT_WIDTH)
     shown.add_column(no_wrap=True, width=name_width)
     shown.add_column(overflow="fold")
-    for check in checks:
-        word, style = _MARKS[check.verdict]
-        shown.add_row(Text(f"  {word}", style), Text(visible(check.name)), _told(check))
-    return shown
-
-
-def _told(check: Check) -> Text:
-    """What is there; below it the reason, and what to do."""
-    lines = [plain(check.found), *([plain(check.reason, "soft")] if check.reason else [])]
+    shown.add_row(Text(f"  {word}", style), Text(visible(check.name)), plain(check.found))
+    yield shown
+    if check.reason:
+        yield Padding(soft(check.reason), _INDENT)
     for action in check.actions:
-        lines.append(plain(f"{action.label}{':' if action.command else '.'}", "soft"))
+        yield Padding(soft(f"{action.label}{':' if action.command else '.'}"), _INDENT)
         if action.command:
-            lines.append(plain(f"  {action.command}", "command"))
-    return Text("\n").join(lines)
+            yield f"{' ' * (_VERDICT_WIDTH + 4)}{visible(action.command)}"  # a string is never folded: it can be copied
 
 
 def _sum(checkup: Checkup) -> Text:
