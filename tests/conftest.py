@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,15 +20,17 @@ os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", NO_COLOR="1")
 guard()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked `gpu` are left out where there is none; torch is only asked when there are such tests."""
-    marked = [item for item in items if item.get_closest_marker("gpu")]
-    if marked and not _has_gpu():
-        for item in marked:
-            item.add_marker(pytest.mark.skip(reason="torch finds no GPU here"))
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked `gpu` are left out where torch finds none."""
+    if item.get_closest_marker("gpu") and not _has_gpu():
+        pytest.skip("torch finds no GPU here")
 
 
+@cache
 def _has_gpu() -> bool:
+    """Torch takes seconds to import, so it is only asked where there is a sign of a GPU."""
+    if sys.platform == "linux" and not any(Path(sign).exists() for sign in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")):
+        return False
     import torch
 
     return bool(torch.cuda.is_available() or torch.backends.mps.is_available())

@@ -80,3 +80,22 @@ def test_rates_are_those_of_a_machine_like_this_one(profile: MachineProfile, wat
 
 def test_how_busy_the_machine_is_is_a_share(profile: MachineProfile) -> None:
     assert 0 <= profile.busy_share() <= 1
+
+
+@pytest.mark.parametrize(("busy", "kept"), [(0.0, True), (0.15, True), (0.9, False)])
+def test_rates_of_a_busy_machine_never_replace_those_of_a_quiet_one(
+    profile: MachineProfile, busy: float, kept: bool
+) -> None:
+    mine = profile.get().fingerprint
+    quiet, later = some_rates(fingerprint=mine), some_rates(fingerprint=mine, threads=1, busy_share=busy)
+    profile.keep(quiet)
+    profile.keep(later)
+    assert profile.rates() == (later if kept else quiet)
+
+
+def test_rates_of_a_busy_machine_are_better_than_none_and_give_way_to_quieter_ones(profile: MachineProfile) -> None:
+    mine = profile.get().fingerprint
+    for busy in (0.9, 0.5):
+        rates = some_rates(fingerprint=mine, busy_share=busy)
+        profile.keep(rates)
+        assert profile.rates() == rates

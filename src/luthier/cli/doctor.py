@@ -7,6 +7,7 @@ import typer
 from luthier.cli import declare
 from luthier.cli.errors import GOOD, NEEDS_ATTENTION
 from luthier.cli.render.doctor import show_checkup, show_rates
+from luthier.cli.render.text import plain
 from luthier.cli.terminal import Terminal
 from luthier.domain.checkup import Checkup, Verdict
 from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
@@ -34,6 +35,8 @@ def doctor(
     if measure:
         rates = terminal.patiently("Measuring this machine", terminal.workspace.measuring.run)
         terminal.say(*show_rates(rates))
+        if terminal.workspace.machine.rates() != rates:
+            terminal.say(plain("Not kept: the machine was busy, so the rates of a quieter time stay.", "warn"))
     checkup = terminal.patiently("Looking", lambda _: _examined(terminal, refresh))
     terminal.result(checkup, lambda: show_checkup(checkup))
     return NEEDS_ATTENTION if checkup.count(Verdict.ERROR) else GOOD

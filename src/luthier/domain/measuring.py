@@ -55,6 +55,7 @@ class MeasuringStanding(Frozen):
     progress: Progress | None = None
     started_at: datetime | None = None
     problem: Problem | None = None
+    kept: bool = True  # False when the machine was busy, and rates of a quieter time stay
 
 
 class RatesNotMeasured(NotFound):

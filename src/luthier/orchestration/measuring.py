@@ -11,7 +11,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from luthier.domain.errors import LuthierError, PackageMissing, Problem, ReportedProblem, UnexpectedFailure
+from luthier.domain.errors import LuthierError, PackageMissing, ReportedProblem, UnexpectedFailure
 from luthier.domain.jobs import Progress
 from luthier.domain.machine import Rates
 from luthier.domain.measuring import (
@@ -111,16 +111,17 @@ class Measuring:
         return lock
 
     def _run_locked(self, lock: FileLock) -> None:
-        state, problem = MeasuringState.FAILED, UnexpectedFailure(what="the measuring broke off").problem
+        broken_off = UnexpectedFailure(what="the measuring broke off").problem
+        ended = MeasuringStanding(state=MeasuringState.FAILED, problem=broken_off)
         try:
-            self._measure(self._note)
-            state = MeasuringState.DONE
+            rates = self._measure(self._note)
+            ended = MeasuringStanding(state=MeasuringState.DONE, kept=self._machine.rates() == rates)
         except _CalledOff:
             pass
         except LuthierError as error:
-            problem = error.problem
+            ended = ended.model_copy(update={"problem": error.problem})
         finally:
-            self._end(state, None if state is MeasuringState.DONE else problem)
+            self._end(ended)
             lock.release()
 
     def _note(self, progress: Progress) -> None:
@@ -129,10 +130,10 @@ class Measuring:
                 raise _CalledOff
             self._standing = self._standing.model_copy(update={"progress": progress})
 
-    def _end(self, state: MeasuringState, problem: Problem | None) -> None:
+    def _end(self, ended: MeasuringStanding) -> None:
         with self._lock:
             if not self._called_off:
-                self._standing = MeasuringStanding(state=state, problem=problem)
+                self._standing = ended
 
     def _measure(self, on_progress: OnProgress) -> Rates:
         on_progress(Progress(what="seeing how busy the machine is", done=0, total=0))

@@ -9,6 +9,7 @@ from luthier.domain.machine import Machine, Rates
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
 from luthier.planning.machine import live_figures, probe_machine
+from luthier.planning.machine_facts import doctor_facts
 from luthier.planning.probes import Probes
 from luthier.services.folders import Folders
 
@@ -40,15 +41,22 @@ class MachineProfile:
 
     def rates(self) -> Rates | None:
         """What was measured on a machine like this one is; None when nothing was."""
-        path = self._rates_file(self.get().fingerprint)
-        return Rates.model_validate(read_json(path)) if path.exists() else None
+        return self._read(self.get().fingerprint)
 
     def keep(self, rates: Rates) -> None:
+        """Rates that were taken beside other work never replace those of a quieter time."""
+        limit, earlier = doctor_facts().thresholds.busy_share, self._read(rates.fingerprint)
+        if earlier is not None and rates.busy_share > max(limit, earlier.busy_share):
+            return
         write_json(self._rates_file(rates.fingerprint), rates.model_dump(mode="json"))
 
     def busy_share(self) -> float:
         """Of all cores, that programs use while this waits for a moment; 0..1."""
         return psutil.cpu_percent(interval=self._busy_seconds) / 100
+
+    def _read(self, fingerprint: str) -> Rates | None:
+        path = self._rates_file(fingerprint)
+        return Rates.model_validate(read_json(path)) if path.exists() else None
 
     def _rates_file(self, fingerprint: str) -> Path:
         return self._folders.rates / f"{fingerprint}.json"
