@@ -1,5 +1,6 @@
 """Run folders as the services write them, for a worker to act on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from luthier.domain.adapters import LoraSettings
 from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.jobs import Job
 from luthier.domain.plans import EvaluationPlan
+from luthier.domain.recipes import PREFERENCE_METHODS
 from luthier.kit.files import write_json
 from tests.builders.plans import training_settings
 
@@ -26,10 +28,18 @@ def an_example(row: int) -> Example:
     )
 
 
+def a_pair(row: int) -> Example:
+    """The rejected answer is another wood, in words."""
+    worse = Message(Role.ASSISTANT, f"I think it is {WORDS[(row + 3) % len(WORDS)]}." + " Or not." * (row % 3))
+    return replace(an_example(row), rejected=(worse,))
+
+
 def a_run_folder(folder: Path, base_folder: Path, *, examples: int = 20, held_out: int = 4, **changes: Any) -> Path:
     """With attempt 1 ready to be started. `changes` go into the job, or else into its training settings."""
-    write_examples(folder / "data" / "train.jsonl", [an_example(row) for row in range(1, examples + 1)])
-    write_examples(folder / "data" / "held_out.jsonl", [an_example(row) for row in range(101, 101 + held_out)])
+    pairs = changes.pop("pairs", changes.get("method") in PREFERENCE_METHODS)
+    make = a_pair if pairs else an_example
+    write_examples(folder / "data" / "train.jsonl", [make(row) for row in range(1, examples + 1)])
+    write_examples(folder / "data" / "held_out.jsonl", [make(row) for row in range(101, 101 + held_out)])
     fields = {name: changes.pop(name) for name in list(changes) if name in Job.model_fields}
     tiny = {"max_length": 256, "batch_size": 4, "micro_batch_tokens": 128, "checkpoint_every": 3, "evaluate_every": 5}
     values: dict[str, Any] = {

@@ -1,11 +1,14 @@
 """A row becomes the example that it means, or a finding that says where and why it cannot."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from luthier.data.canonical import from_line, to_line
 from luthier.data.convert import Converted, convert
+from luthier.data.pairs import with_rejected
 from luthier.data.readers.rows import Row
 from luthier.domain.datasets import Mapping, Message, Role, Shape, ToolCall
 
@@ -124,6 +127,31 @@ def test_turns_may_stand_in_a_cell_as_json() -> None:
 )
 def test_every_way_to_write_a_preference_gives_the_chosen_answer(row: dict[str, Any]) -> None:
     assert messages_of(Shape.PREFERENCE, row) == [(U, "q"), (A, "good")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "q", "chosen": "good", "rejected": "bad"},
+        {"prompt": [turn("user", "q")], "chosen": "good", "rejected": [turn("user", "q"), turn("assistant", "bad")]},
+        {
+            "chosen": [turn("user", "q"), turn("assistant", "good")],
+            "rejected": [turn("user", "q"), turn("assistant", "bad")],
+        },
+    ],
+)
+def test_the_rejected_answer_is_kept_beside_the_chosen_one_without_the_question(row: dict[str, Any]) -> None:
+    example = converted(Shape.PREFERENCE, row).example
+    assert example is not None
+    assert example.rejected == (Message(A, "bad"),)
+    assert with_rejected(example).messages == (Message(U, "q"), Message(A, "bad"))
+    assert from_line(to_line(example), Path("pairs.jsonl"), 1) == example
+
+
+def test_a_rejected_answer_that_cannot_be_read_is_an_error_with_its_column() -> None:
+    result = converted(Shape.PREFERENCE, {"prompt": "q", "chosen": "good", "rejected": [turn("user", "bad")]})
+    assert result.example is None
+    assert [finding.place.column for finding in result.findings if finding.place] == ["rejected"]
 
 
 def test_earlier_answers_of_a_preference_are_given_and_not_learned() -> None:

@@ -15,7 +15,7 @@ from luthier.engine.loading import load_base
 from luthier.engine.loop import Bench
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.preparing import prepare
-from luthier.engine.tasks.finetune import trained_part
+from luthier.engine.tasks.finetune import objective_of, trained_part
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import read_json
 from tests.builders.jobs import a_run_folder
@@ -59,6 +59,7 @@ def bench_for(tiny_base: Path, wide_base: Path, tmp_path: Path) -> Iterator[Call
             trained = trained_part(base, job)
             data = prepare(job, base.renderer, channel)
             optimiser = Optimiser(trained.parameters, job.settings, data.total_steps)
-            return Bench(job, folder, base, data, trained, optimiser, channel, CrashPoints())
+            objective = objective_of(job, base, data, trained)
+            return Bench(job, folder, base, data, objective, trained, optimiser, channel, CrashPoints())
 
         yield make

@@ -1,6 +1,6 @@
 import pytest
 
-from luthier.domain.evaluations import AnswerSheet, RawAnswer
+from luthier.domain.evaluations import AnswerSheet, JudgedPair, RawAnswer
 from luthier.domain.recipes import Scorer
 from luthier.evaluation import score
 
@@ -17,6 +17,15 @@ def a_sheet(pairs: list[tuple[bool, bool]], scorer: Scorer = "exact") -> AnswerS
 def test_each_answer_is_marked_right_or_wrong_for_both_models() -> None:
     report = score(a_sheet([(False, True), (True, False)]))
     assert [(answer.base_right, answer.tuned_right) for answer in report.answers] == [(False, True), (True, False)]
+
+
+def test_pairs_are_compared_by_which_answer_is_likelier_and_answers_are_left_unscored() -> None:
+    pairs = tuple(JudgedPair(row=row, base=-0.2, tuned=0.1 * (row - 2)) for row in range(1, 9))
+    report = score(a_sheet([(True, True)], scorer="preference").model_copy(update={"pairs": pairs}))
+    assert report.comparison is not None
+    assert (report.comparison.base.right, report.comparison.tuned.right, report.comparison.tuned.total) == (0, 6, 8)
+    assert report.comparison.better
+    assert report.answers[0].tuned_right is None
 
 
 def test_shares_and_their_difference_are_of_the_same_examples() -> None:

@@ -12,7 +12,7 @@ from luthier.domain.adapters import (
 )
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Decision, Plan
-from luthier.domain.recipes import EvaluationSpec, TrainingSettings
+from luthier.domain.recipes import PREFERENCE_METHODS, EvaluationSpec, TrainingSettings
 from luthier.planning.choose import make_plan
 from tests.builders import a_machine, a_model_shape, a_recipe, an_8b_shape, data_facts
 
@@ -75,6 +75,8 @@ PINS = {
     "keep_checkpoints": 5,
     "evaluate_every": 9,
     "gradient_checkpointing": True,
+    "preference_beta": 0.3,
+    "preference_margin": 1.5,
 }
 
 
@@ -133,6 +135,14 @@ def test_four_bits_and_gradient_checkpointing_each_save_memory() -> None:
     assert plan_for(settings={"gradient_checkpointing": True}).memory.low < plain
     base = {"kernels": "reference"}
     assert plan_for(settings={"precision": "nf4", **base}).memory.low < plan_for(settings=base).memory.low
+
+
+@pytest.mark.parametrize("method", sorted(PREFERENCE_METHODS))
+def test_methods_on_pairs_learn_slowly_and_are_proved_by_held_out_pairs(method: str) -> None:
+    plan = plan_for(method=method)
+    assert plan.settings.learning_rate == plan_for().settings.learning_rate / 20
+    assert plan.evaluation.scorer == "preference"
+    assert plan.settings.preference_beta == (2.0 if method == "simpo" else 0.1)
 
 
 def test_a_large_base_gets_a_lower_learning_rate_than_a_small_one() -> None:

@@ -70,7 +70,7 @@ def test_a_recipe_survives_being_written_and_read(recipe: Recipe, tmp_path_facto
         ("data: a\nadapter:\n  kind: lore\n", "adapter (recipe.yaml, line 2)", "one of lora, dora, vera, ia3, full"),
         ("data: a\nadapter:\n  kind: full\n  rank: 8\n", "adapter.rank (recipe.yaml, line 4)", "no such setting"),
         ("data: a\nadaptor: {}\n", "adaptor (recipe.yaml, line 2)", "did you mean adapter?"),
-        ("data: a\nmethod: dpo\n", "method (recipe.yaml, line 2)", "'sft' or 'cpt', and it is 'dpo'"),
+        ("data: a\nmethod: dop\n", "method (recipe.yaml, line 2)", "'simpo' or 'orpo', and it is 'dop'"),
         ("data: a\nsettings: 3\n", "settings (recipe.yaml, line 2)", "a group of `name: value` lines"),
         ("data: 1000\n", "data (recipe.yaml, line 1)", "put it in quotes"),
         ("base: starter\n", "data", "which examples"),

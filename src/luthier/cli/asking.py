@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from luthier.domain.adapters import ADAPTER_KINDS
 from luthier.domain.errors import Action, WrongUsage
-from luthier.domain.recipes import Recipe
+from luthier.domain.recipes import Method, Recipe
 from luthier.services.recipes import make_recipe, parse_pin, read_recipe
 
 BaseOption = Annotated[str | None, typer.Option(metavar="MODEL", help="starter (default), a folder, or a hub id.")]
@@ -27,7 +27,8 @@ SetOption = Annotated[
 AdapterOption = Annotated[
     str | None, typer.Option(metavar="KIND", help=f"What is trained: {', '.join(ADAPTER_KINDS)}; lora is the default.")
 ]
-MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help="sft (default) or cpt.")]
+_METHODS = f"How it learns: {', '.join(get_args(Method))}; sft is the default."
+MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help=_METHODS)]
 
 
 class MappingNotUnderstood(WrongUsage):

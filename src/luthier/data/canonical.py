@@ -64,6 +64,8 @@ def content_of(example: Example) -> dict[str, Any]:
     document: dict[str, Any] = {"messages": [message_to_dict(each) for each in example.messages]}
     if example.tools:
         document["tools"] = list(example.tools)
+    if example.rejected:
+        document["rejected"] = [message_to_dict(each) for each in example.rejected]
     return document
 
 
@@ -74,6 +76,7 @@ def from_dict(document: dict[str, Any]) -> Example:
         tools=tuple(document.get("tools", ())),
         text=document.get("text", ""),
         origin=_origin_from(document.get("origin")),
+        rejected=tuple(_message_from(each) for each in document.get("rejected", ())),
     )
 
 

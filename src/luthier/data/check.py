@@ -244,7 +244,7 @@ class Scan:
         if self.mapping.shape is Shape.PREFERENCE and tally.examples:
             yield _note(
                 "preference_chosen",
-                f"Each of the {tally.examples} examples is trained on its chosen answer; the rejected one is not used.",
+                f"Each of the {tally.examples} examples is a pair: sft learns the chosen answer alone, dpo from both.",
             )
         if self.mapping.shape is Shape.LABELLED:
             yield _note(

@@ -146,17 +146,26 @@ def _text(fields: _Fields, number: int) -> Example | None:
 
 
 def _preference(fields: _Fields, number: int) -> Example | None:
-    """Trained on the chosen answer alone; the turns before it are given."""
+    """The turns before the two answers are given; what supervised training learns is the chosen one."""
     if not (fields.needed("chosen") and fields.needed("rejected")):
         return None
     asked = _preference_prompt(fields)
     chosen = _said(fields, "chosen")
-    if asked and chosen[: len(asked)] == asked:
-        chosen = chosen[len(asked) :]
-    elif not asked:
-        asked, chosen = chosen[:-1], chosen[-1:]
+    rejected = _said(fields, "rejected") if fields.value("rejected") else []
+    if not asked:
+        asked = chosen[:-1]
+    chosen, rejected = (_after(asked, answer) for answer in (chosen, rejected))
     given = [replace(message, train=False) if message.role is Role.ASSISTANT else message for message in asked]
-    return _conversation([*_system(fields), *given, *chosen], fields, number, "chosen")
+    better = _conversation([*_system(fields), *given, *chosen], fields, number, "chosen")
+    if not rejected:
+        return better
+    _conversation([*_system(fields), *given, *rejected], fields, number, "rejected")
+    return replace(better, rejected=tuple(rejected))
+
+
+def _after(asked: list[Message], answer: list[Message]) -> list[Message]:
+    """Answers are often written with the whole conversation before them."""
+    return answer[len(asked) :] if asked and answer[: len(asked)] == asked else answer
 
 
 def _preference_prompt(fields: _Fields) -> list[Message]:

@@ -63,6 +63,7 @@ class Example:
     tools: tuple[dict[str, Any], ...] = ()
     text: str = ""
     origin: Origin | None = None  # None in a dataset that was imported
+    rejected: tuple[Message, ...] = ()  # in a pair: what was said worse, instead of the last trained messages
 
 
 class Mapping(Frozen):
@@ -227,6 +228,16 @@ class DatasetColumnMissing(DataProblem):
     code = "datasets.column_missing"
     sentence = "{source} has no column named {column}; it has {columns}."
     actions = (Action(label="Map a column that exists", command="luthier datasets check {source} --map {part}=COLUMN"),)
+
+
+class DatasetHasNoPairs(DataProblem):
+    code = "datasets.has_no_pairs"
+    sentence = "{method} learns from pairs of answers, and row {row} of {source} has no rejected one."
+    actions = (
+        Action(label="Give every row a chosen and a rejected answer; see docs/guide/datasets.md for the shape"),
+        Action(label="Import it again if that was before rejected answers were kept"),
+        Action(label="Or learn from the chosen answers alone", command="luthier train --data FILE --method sft"),
+    )
 
 
 class ExampleTooLong(DataProblem):

@@ -20,6 +20,14 @@ class RawAnswer(Frozen):
     tuned: str
 
 
+class JudgedPair(Frozen):
+    """By how much the chosen answer is likelier than the rejected one, in nats per token; above 0 is right."""
+
+    row: int
+    base: float
+    tuned: float
+
+
 class AnswerSheet(Frozen):
     """report/answers.json: written by the worker, scored by `luthier.evaluation`."""
 
@@ -27,6 +35,7 @@ class AnswerSheet(Frozen):
     base_loss: float | None  # mean over the supervised tokens of the held-out examples
     tuned_loss: float | None
     answers: tuple[RawAnswer, ...]
+    pairs: tuple[JudgedPair, ...] = ()  # of methods that learn from pairs
     seconds: float
 
 

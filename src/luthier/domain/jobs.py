@@ -103,6 +103,7 @@ class Step(Frozen):
     supervised_tokens: int
     seconds: float
     rss_bytes: int
+    figures: dict[str, float] = {}  # what else the method measures, e.g. reward_margin
 
 
 class HeldOutLoss(Frozen):
@@ -110,6 +111,7 @@ class HeldOutLoss(Frozen):
     step: int  # 0 is the base model
     loss: float
     tokens: int
+    figures: dict[str, float] = {}  # as in a step
 
 
 class CheckpointSaved(Frozen):

@@ -8,8 +8,9 @@ from luthier.domain.adapters import AdapterSettings, LoraSettings
 from luthier.domain.errors import Action, WrongUsage
 from luthier.kit.frozen import Frozen
 
-Method = Literal["sft", "cpt"]
-Scorer = Literal["exact", "json", "off"]
+Method = Literal["sft", "cpt", "dpo", "ipo", "simpo", "orpo"]
+PREFERENCE_METHODS: frozenset[Method] = frozenset({"dpo", "ipo", "simpo", "orpo"})  # those that learn from pairs
+Scorer = Literal["exact", "json", "preference", "off"]
 
 
 class TrainingSettings(Frozen):
@@ -36,6 +37,8 @@ class TrainingSettings(Frozen):
     checkpoint_every: Annotated[int, Field(ge=1)]  # steps between checkpoints
     keep_checkpoints: Annotated[int, Field(ge=1)]  # how many of the newest stay on the disk
     evaluate_every: Annotated[int, Field(ge=1)]  # steps between held-out loss measurements
+    preference_beta: Annotated[float, Field(gt=0, le=100)] = 0.1  # how much a pair counts against staying as it was
+    preference_margin: Annotated[float, Field(ge=0, le=100)] = 0.5  # by how much SimPO wants the chosen one ahead
     gradient_checkpointing: bool = False  # computes each layer twice instead of keeping what it computed; same result
 
 
@@ -71,7 +74,7 @@ class Recipe(Frozen):
     shape: str | None = None  # the shape of the data; by default detected
     columns: dict[str, str] = {}  # part of the shape -> column of the source
     skip_bad_rows: bool = False  # train without the rows that have errors, and say which
-    method: Method = "sft"  # sft learns answers, cpt continues pretraining on text
+    method: Method = "sft"  # sft learns answers, cpt text, the others which of two answers is better
     adapter: AdapterSettings = LoraSettings()  # what is trained; see Adapter
     settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation

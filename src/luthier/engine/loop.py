@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from luthier.data.order import epochs_done, indices_of_step
-from luthier.data.packing import PackedRow, micro_batches
 from luthier.domain.jobs import CheckpointSaved, Job, Step
 from luthier.domain.runs import LossNotFinite
 from luthier.engine.channel import Channel, Interrupted
 from luthier.engine.checkpoints import TrainingState, save
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import seed_for
-from luthier.engine.forward import products_in, row_loss, supervised_places
-from luthier.engine.held_out import held_out_loss
+from luthier.engine.forward import products_in
 from luthier.engine.loading import LoadedBase
 from luthier.engine.memory_use import peak_rss_bytes, rss_bytes
+from luthier.engine.objective import Gathered, Objective
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preparing import PreparedData
@@ -34,6 +33,7 @@ class Bench:
     run_folder: Path
     base: LoadedBase
     data: PreparedData
+    objective: Objective
     trained: Trained
     optimiser: Optimiser
     channel: Channel
@@ -74,27 +74,25 @@ def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
     started = time.perf_counter()
     settings, step = bench.job.settings, before.step + 1
     indices = indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
-    rows = _rows_of(bench, indices)
-    supervised = sum(len(supervised_places(row)) for row in rows)
     seed_for(settings.seed, step)
-    loss = _gather_gradients(bench, rows, supervised)
+    gathered = _gather(bench, indices)
     bench.crash.reach("after_backward")
     gradient_norm = bench.optimiser.gradient_norm()
-    _refuse_not_finite(bench, step, loss, gradient_norm, indices)
+    _refuse_not_finite(bench, step, gathered.loss, gradient_norm, indices)
     learning_rate = bench.optimiser.update(step, gradient_norm)
     bench.trained.refresh()
     bench.crash.reach("after_update")
     seconds = time.perf_counter() - started
-    tokens = sum(len(row.ids) for row in rows)
     fact = Step(
         step=step,
         epoch=epochs_done(step, settings.batch_size, len(bench.data.train)),
-        loss=loss,
-        loss_bits=loss.hex(),
+        loss=gathered.loss,
+        loss_bits=gathered.loss.hex(),
         learning_rate=learning_rate,
         gradient_norm=gradient_norm,
-        tokens=tokens,
-        supervised_tokens=supervised,
+        tokens=gathered.tokens,
+        supervised_tokens=gathered.supervised,
+        figures=gathered.figures,
         seconds=seconds,
         rss_bytes=rss_bytes(),
     )
@@ -103,34 +101,22 @@ def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
     return before.model_copy(
         update={
             "step": step,
-            "tokens": before.tokens + tokens,
+            "tokens": before.tokens + gathered.tokens,
             "training_seconds": before.training_seconds + seconds,
             "peak_rss_bytes": max(before.peak_rss_bytes, peak_rss_bytes()),
         }
     )
 
 
-def _rows_of(bench: Bench, indices: list[int]) -> list[PackedRow]:
-    train = bench.data.train
-    groups = micro_batches([int(train.lengths[index]) for index in indices], bench.job.settings.micro_batch_tokens)
-    return [train.packed([indices[place] for place in group]) for group in groups]
-
-
-def _gather_gradients(bench: Bench, rows: list[PackedRow], supervised: int) -> float:
-    """The mean loss over the step's supervised tokens, and its gradient, however the rows are cut."""
-    total, settings = 0.0, bench.job.settings
+def _gather(bench: Bench, indices: list[int]) -> Gathered:
+    settings = bench.job.settings
     with (
         packed_attention(bench.base.model),
         bench.trained.training(),
         products_in(settings),
         recomputed_layers(bench.base.model, settings.gradient_checkpointing),
     ):
-        for row in rows:
-            loss = row_loss(bench.base.model, row)
-            (loss / supervised).backward()
-            total += loss.item()
-            bench.channel.busy += 1
-    return total / supervised
+        return bench.objective.gather(indices, bench.channel)
 
 
 def _refuse_not_finite(bench: Bench, step: int, loss: float, gradient_norm: float, indices: list[int]) -> None:
@@ -151,7 +137,9 @@ def _measured(bench: Bench, state: TrainingState) -> TrainingState:
         return state
     as_it_came = bench.trained.disabled() if state.step == 0 else nullcontext()
     with as_it_came:
-        fact = held_out_loss(bench.base, bench.data.held_out, bench.job.settings, state.step, bench.channel)
+        fact = bench.objective.held_out(state.step, bench.channel)
+    if fact is None:
+        return state
     bench.channel.say(fact)
     return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from luthier.data.canonical import read_examples
 from luthier.data.encode import EncodedSet, encode
 from luthier.data.order import steps_per_epoch
+from luthier.data.pairs import PairSet, encode_pairs, refuse_without_pairs
 from luthier.data.render import Renderer
 from luthier.domain.datasets import DatasetEmpty, Example
 from luthier.domain.jobs import Job, Prepared
-from luthier.domain.recipes import TrainingSettings
+from luthier.domain.recipes import PREFERENCE_METHODS, TrainingSettings
 from luthier.engine.channel import Channel
 
 
@@ -21,6 +22,8 @@ class PreparedData:
     held_out_examples: list[Example]
     held_out: EncodedSet | None  # None when nothing is held out
     total_steps: int
+    pairs: PairSet | None = None  # of methods that learn from pairs; `train` is then their chosen side
+    held_out_pairs: PairSet | None = None
 
     def as_fact(self, trainable_parameters: int) -> Prepared:
         return Prepared(
@@ -38,6 +41,8 @@ def prepare(job: Job, renderer: Renderer, channel: Channel) -> PreparedData:
     """Raises DatasetEmpty when nothing is left to train on, Interrupted when somebody wishes so."""
     examples = list(read_examples(Path(job.train_file)))
     held_out_examples = list(read_examples(Path(job.held_out_file))) if job.held_out_file else []
+    if job.method in PREFERENCE_METHODS:
+        return _prepare_pairs(job, renderer, channel, examples, held_out_examples)
     total = len(examples) + len(held_out_examples)
     train = _tokens_of(examples, job.settings, renderer, channel, 0, total)
     if len(train) == 0:
@@ -49,6 +54,37 @@ def prepare(job: Job, renderer: Renderer, channel: Channel) -> PreparedData:
         held_out_examples=held_out_examples,
         held_out=held_out if len(held_out) else None,
         total_steps=total_steps(len(train), job.settings),
+    )
+
+
+def _prepare_pairs(
+    job: Job, renderer: Renderer, channel: Channel, examples: list[Example], held_out_examples: list[Example]
+) -> PreparedData:
+    refuse_without_pairs(job.method, job.train_file, (*examples, *held_out_examples))
+    total = 2 * (len(examples) + len(held_out_examples))
+
+    def encoded(of: list[Example], before: int) -> PairSet:
+        def on_progress(done: int) -> None:
+            channel.obey()
+            channel.progress("tokenising", before + done, total)
+
+        settings = job.settings
+        return encode_pairs(
+            of, renderer, max_length=settings.max_length, overlong=settings.overlong, on_progress=on_progress
+        )
+
+    pairs = encoded(examples, 0)
+    if len(pairs) == 0:
+        raise DatasetEmpty(source=job.train_file)
+    held_out = encoded(held_out_examples, 2 * len(examples))
+    return PreparedData(
+        examples=examples,
+        train=pairs.chosen,
+        held_out_examples=held_out_examples,
+        held_out=held_out.chosen if len(held_out) else None,
+        total_steps=total_steps(len(pairs), job.settings),
+        pairs=pairs,
+        held_out_pairs=held_out if len(held_out) else None,
     )
 
 

@@ -7,12 +7,13 @@ import orjson
 
 from luthier.data.render import Renderer
 from luthier.domain.datasets import Example, Message, Role
-from luthier.domain.evaluations import AnswerSheet, RawAnswer
+from luthier.domain.evaluations import AnswerSheet, JudgedPair, RawAnswer
 from luthier.domain.jobs import Job, Sample
 from luthier.engine.channel import Channel
 from luthier.engine.forward import products_in
 from luthier.engine.generate import answer_all
 from luthier.engine.loading import LoadedBase
+from luthier.engine.preference import Preference
 from luthier.engine.trained import Trained
 from luthier.kit.clock import SystemClock
 
@@ -31,7 +32,8 @@ def prove(job: Job, base: LoadedBase, trained: Trained, held_out: Sequence[Examp
     """The losses are left open: the caller has measured them. Raises Interrupted when somebody wishes so."""
     clock = SystemClock()
     began = clock.monotonic()
-    wanted = job.evaluation.examples if job.evaluation.scorer != "off" else min(job.evaluation.examples, _SAMPLES)
+    scored = job.evaluation.scorer not in ("off", "preference")
+    wanted = job.evaluation.examples if scored else min(job.evaluation.examples, _SAMPLES)
     questions = questions_from(held_out, base.renderer, base.shape.context_length, wanted)
 
     def answers(who: str) -> list[str]:
@@ -59,6 +61,14 @@ def prove(job: Job, base: LoadedBase, trained: Trained, held_out: Sequence[Examp
     for answer in sheet.answers[:_SAMPLES]:
         channel.say(Sample(prompt=answer.prompt, expected=answer.expected, base=answer.base, tuned=answer.tuned))
     return sheet
+
+
+def judged_pairs(objective: Preference, trained: Trained, channel: Channel) -> tuple[JudgedPair, ...]:
+    """Every held-out pair, judged by the base and by the tuned model."""
+    with trained.disabled():
+        base = objective.leanings(channel)
+    tuned = objective.leanings(channel)
+    return tuple(JudgedPair(row=row, base=ahead, tuned=tuned[row]) for row, ahead in base.items())
 
 
 def questions_from(examples: Sequence[Example], renderer: Renderer, context: int, wanted: int) -> list[Question]:

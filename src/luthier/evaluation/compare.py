@@ -9,9 +9,13 @@ from luthier.evaluation.scorers import is_right
 
 
 def score(sheet: AnswerSheet) -> EvaluationReport:
-    """Without a scorer, or without answers, there is no comparison; the losses stand for themselves."""
+    """Without a scorer, or without answers, there is no comparison; the losses stand for themselves.
+
+    Where pairs were judged, they are what is compared: is the chosen answer likelier than the rejected one?
+    """
     answers = tuple(_scored(raw, sheet.scorer) for raw in sheet.answers)
-    scored = [answer for answer in answers if answer.base_right is not None]
+    judged = [(answer.base_right, answer.tuned_right) for answer in answers if answer.base_right is not None]
+    scored = [(pair.base > 0, pair.tuned > 0) for pair in sheet.pairs] or judged
     return EvaluationReport(
         scorer=sheet.scorer,
         base_loss=sheet.base_loss,
@@ -30,14 +34,15 @@ def _scored(raw: RawAnswer, scorer: Scorer) -> Answer:
     )
 
 
-def _compare(answers: Sequence[Answer]) -> Comparison:
-    total = len(answers)
-    gained = sum(1 for answer in answers if answer.tuned_right and not answer.base_right)
-    lost = sum(1 for answer in answers if answer.base_right and not answer.tuned_right)
+def _compare(scored: Sequence[tuple[bool | None, bool | None]]) -> Comparison:
+    """Of base and tuned on the same questions."""
+    total = len(scored)
+    gained = sum(1 for base, tuned in scored if tuned and not base)
+    lost = sum(1 for base, tuned in scored if base and not tuned)
     interval = paired_difference(gained, lost, total)
     return Comparison(
-        base=_rate(sum(1 for answer in answers if answer.base_right), total),
-        tuned=_rate(sum(1 for answer in answers if answer.tuned_right), total),
+        base=_rate(sum(1 for base, _ in scored if base), total),
+        tuned=_rate(sum(1 for _, tuned in scored if tuned), total),
         difference=(gained - lost) / total,
         difference_interval=interval,
         better=interval.low > 0,

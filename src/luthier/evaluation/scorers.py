@@ -7,9 +7,9 @@ from luthier.domain.recipes import Scorer
 
 
 def is_right(scorer: Scorer, expected: str, answer: str) -> bool | None:
-    """None means that nothing is scored."""
+    """None means that the answer itself is not scored."""
     match scorer:
-        case "off":
+        case "off" | "preference":
             return None
         case "exact":
             return expected.strip() == answer.strip()

@@ -5,7 +5,7 @@ import math
 from luthier.domain.adapters import FUSED_KINDS, AdapterSettings, KernelsUnknown, QuantisedBaseFrozen
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
-from luthier.domain.recipes import Recipe
+from luthier.domain.recipes import PREFERENCE_METHODS, Method, Recipe
 from luthier.kit.units import show_duration
 from luthier.planning.decisions import Ledger
 
@@ -57,6 +57,11 @@ def settle_optimiser(
     """Everything of TrainingSettings that does not depend on memory or time."""
     small = shape.parameters < SMALL_MODEL
     rate, rate_reason = _learning_rate(recipe.adapter, "less" if small else "more", 1e-3 if small else 2e-4)
+    if recipe.method in PREFERENCE_METHODS:
+        rate, rate_reason = (
+            rate / 20,
+            "A twentieth of the supervised rate: preferences are fine corrections.",
+        )
     warmup = 0.03 if total_steps >= 100 else 0.1
     warmup_reason = "The rate rises over the first steps, before the adapter has found its direction."
     trained, trained_reason = ("assistant", "The model shall learn to answer, not to ask.")
@@ -74,9 +79,21 @@ def settle_optimiser(
         "adam_epsilon": ledger.settle("adam_epsilon", 1e-8, "AdamW's usual value.", "default"),
         "max_gradient_norm": ledger.settle("max_gradient_norm", 1.0, "One odd batch cannot upset the rest.", "default"),
         "seed": ledger.settle("seed", 0, "Any number will do; the same one repeats the run.", "default"),
+        "preference_beta": ledger.settle("preference_beta", *_beta(recipe.method), "default"),
+        "preference_margin": ledger.settle("preference_margin", 0.5, "Used by SimPO alone.", "default"),
         "train_on": ledger.settle("train_on", trained, trained_reason, "default"),
         "overlong": ledger.settle("overlong", overlong, overlong_reason, "default"),
     }
+
+
+def _beta(method: Method) -> tuple[float, str]:
+    match method:
+        case "simpo":
+            return 2.0, "SimPO's usual value; it compares means over tokens, which are small."
+        case "dpo" | "ipo" | "orpo":
+            return 0.1, f"The usual value of {method.upper()}."
+        case _:
+            return 0.1, f"Not used by {method}."
 
 
 def _learning_rate(adapter: AdapterSettings, than_a_billion: str, low_rank: float) -> tuple[float, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from luthier.data.canonical import write_examples
 from luthier.data.measure import measure
+from luthier.data.pairs import refuse_without_pairs
 from luthier.data.render import Renderer
 from luthier.data.splits import Split, shared_questions, split
 from luthier.domain.datasets import Dataset, Example
@@ -58,6 +59,7 @@ class Plans:
             recipe.data, shape=recipe.shape, columns=recipe.columns, skip_bad_rows=recipe.skip_bad_rows
         )
         sides = self._sides(recipe, dataset)
+        refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
         plan = make_plan(recipe, self._machine.get(), base.shape, facts)

@@ -62,7 +62,10 @@ class FactFolder:
             case Step():
                 return self._step(tx, run, fact, at, metrics)
             case HeldOutLoss():
-                metrics.append(MetricPoint(step=fact.step, name="held_out_loss", value=fact.loss))
+                figures = {"loss": fact.loss, **fact.figures}
+                metrics += [
+                    MetricPoint(step=fact.step, name=f"held_out_{name}", value=value) for name, value in figures.items()
+                ]
                 return _note(tx, run, "run.held_out_loss", fact, at)
             case CheckpointSaved():
                 return self._checkpoint(tx, run, fact, at)
@@ -90,6 +93,7 @@ class FactFolder:
         per_step = sum(step.seconds for step in self._recent) / len(self._recent)
         left = (run.total_steps - fact.step) * per_step
         metrics += [MetricPoint(step=fact.step, name=name, value=getattr(fact, name)) for name in _STEP_METRICS]
+        metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in fact.figures.items()]
         metrics.append(MetricPoint(step=fact.step, name="tokens_per_second", value=fact.tokens / fact.seconds))
         figures = {"tokens_per_second": rate, "seconds_left": [left * (1 - _SPREAD), left * (1 + _SPREAD)]}
         _note(tx, run, "run.step", fact, at, total_steps=run.total_steps, **figures)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import hypothesis.strategies as st
 from hypothesis import given
@@ -31,6 +32,12 @@ def redacted(example: Example, kinds: tuple[str, ...] = ()) -> Example:
 
 def texts(example: Example) -> list[str]:
     return [message.content for message in example.messages]
+
+
+def test_a_rejected_answer_is_redacted_like_the_chosen_one() -> None:
+    worse = (Message(Role.ASSISTANT, "Ask ada@lute.org"),)
+    after = redacted(replace(a_pair(1, "I am ada@lute.org", "Hello"), rejected=worse))
+    assert [message.content for message in after.rejected] == ["Ask [EMAIL_1]"]
 
 
 def test_the_same_value_has_the_same_word_in_question_and_answer() -> None:

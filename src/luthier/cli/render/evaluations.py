@@ -15,7 +15,7 @@ from luthier.kit.units import show_percent
 
 _ANSWER_LENGTH = 500
 _INDENT = (0, 0, 0, 3)
-MEASURES = {"exact": "Exact match", "json": "Exact match (as JSON)"}
+MEASURES = {"exact": "Exact match", "json": "Exact match (as JSON)", "preference": "Prefers the chosen answer"}
 
 
 def show_evaluation(report: EvaluationReport, base: str, tuned: str) -> Iterable[RenderableType]:

@@ -30,7 +30,7 @@ def question_of(example: Example) -> str:
 
 
 def whole_of(example: Example) -> str:
-    return example.text or "\n".join(message.content for message in example.messages)
+    return example.text or "\n".join(message.content for message in (*example.messages, *example.rejected))
 
 
 def answer_of(example: Example) -> str:
@@ -57,7 +57,10 @@ def with_texts(example: Example, change: Change) -> dict[str, Any]:
     """The fields of the example with every text changed that is said: contents, reasoning, arguments of calls."""
     if example.text:
         return {"text": change(example.text)}
-    return {"messages": tuple(_with_texts(message, change) for message in example.messages)}
+    return {
+        "messages": tuple(_with_texts(message, change) for message in example.messages),
+        "rejected": tuple(_with_texts(message, change) for message in example.rejected),
+    }
 
 
 def says_something(example: Example) -> bool:

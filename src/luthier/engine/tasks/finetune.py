@@ -13,10 +13,13 @@ from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.loading import LoadedBase, load_base
 from luthier.engine.loop import Bench, train
 from luthier.engine.memory_use import peak_rss_bytes
+from luthier.engine.next_token import NextToken
+from luthier.engine.objective import Objective
 from luthier.engine.optimiser import Optimiser
+from luthier.engine.preference import Preference
 from luthier.engine.preflight import preflight
-from luthier.engine.preparing import prepare
-from luthier.engine.proof import prove
+from luthier.engine.preparing import PreparedData, prepare
+from luthier.engine.proof import judged_pairs, prove
 from luthier.engine.trained import Trained
 from luthier.kit.files import sealed_folder, sha256_of, write_json
 
@@ -44,13 +47,18 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
     else:
         state = restore(Path(job.resume_from), job, trained, optimiser, lambda what: channel.say(_other_machine(what)))
 
+    objective = objective_of(job, base, data, trained)
+    objective.begin(channel)
     channel.enter("training")
-    state = train(Bench(job, run_folder, base, data, trained, optimiser, channel, crash), state)
+    state = train(Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash), state)
 
     channel.enter("evaluating")
     losses = state.held_out_losses
     answers = prove(job, base, trained, data.held_out_examples, channel)
-    answers = answers.model_copy(update={"base_loss": losses.get(0), "tuned_loss": losses.get(state.step)})
+    measured: dict[str, object] = {"base_loss": losses.get(0), "tuned_loss": losses.get(state.step)}
+    if isinstance(objective, Preference):
+        measured["pairs"] = judged_pairs(objective, trained, channel)
+    answers = answers.model_copy(update=measured)
     channel.obey()
 
     channel.enter("completing")
@@ -75,6 +83,12 @@ def trained_part(base: LoadedBase, job: Job) -> Trained:
         fuse_layers(base.model)
     folder = Path(job.base_folder)
     return WholeModel(base.model, folder, lambda: load_base(folder, job.settings.precision, job.today).model)
+
+
+def objective_of(job: Job, base: LoadedBase, data: PreparedData, trained: Trained) -> Objective:
+    if data.pairs is not None:
+        return Preference(job, base, trained, data.pairs, data.held_out_pairs)
+    return NextToken(base, data, job.settings)
 
 
 def _save(job: Job, trained: Trained, folder: Path, crash: CrashPoints) -> str:

@@ -61,6 +61,7 @@ class TrainForm(Frozen):
     path: str = ""
     base: str = STARTER
     method: str = "sft"
+    adapter: str = "lora"
     held_out: str = ""
     name: str = ""
     skip_bad_rows: bool = False
@@ -91,6 +92,7 @@ def recipe_of(form: TrainForm) -> Recipe:
     elif form.source == "file" and form.held_out.strip():
         values["held_out"] = form.held_out.strip()
     values["method"] = form.method
+    values["adapter.kind"] = form.adapter
     if form.name.strip():
         values["name"] = form.name.strip()
     pins = {setting.recipe_name: getattr(form, setting.name).strip() for setting in SETTINGS}

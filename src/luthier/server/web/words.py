@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from luthier.domain.findings import Level
 from luthier.domain.plans import Estimate
+from luthier.domain.recipes import Method
 from luthier.domain.run_states import RunState
 from luthier.kit.clock import rfc3339
 from luthier.kit.units import show_bytes, show_count, show_duration, show_percent
@@ -31,7 +32,14 @@ STATE_WORDS: dict[RunState, StateWord] = {
     RunState.CANCELLED: StateWord("cancelled", "idle", "It was ended for good."),
 }
 
-SHORT_NAMES = {"sft": "SFT", "cpt": "continued pretraining", "lora": "LoRA"}
+METHOD_NAMES: dict[Method, str] = {
+    "sft": "SFT",
+    "cpt": "continued pretraining",
+    "dpo": "DPO",
+    "ipo": "IPO",
+    "simpo": "SimPO",
+    "orpo": "ORPO",
+}
 
 LEVEL_TONES: dict[Level, str] = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "info"}
 
@@ -110,7 +118,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "rate": rate,
     "estimate": estimate,
     "time_span": lambda span: time_span(span.low, span.high),
-    "short_name": lambda name: SHORT_NAMES[name],
+    "method_name": lambda method: METHOD_NAMES[method],
     "plural": plural,
     "bytes": show_bytes,
     "count": show_count,
