@@ -8,7 +8,7 @@ from hypothesis import given
 
 from luthier.data.canonical import write_examples
 from luthier.data.example_file import ExampleFile
-from luthier.data.search import search
+from luthier.data.search import search, search_among
 from luthier.domain.datasets import Example, Message, Role, ToolCall
 from tests.data.builders import a_chat
 
@@ -77,3 +77,20 @@ def test_pages_together_give_every_row_once(
         positions += page.positions
         after = page.next
     assert positions == [0, 1, 4, 5, 6, 9, 10, 11, 14]
+
+
+@given(among=st.sets(st.integers(0, 14)).map(sorted), limit=st.integers(1, 4), scan_at_most=st.integers(1, 6))
+def test_pages_among_some_rows_give_each_that_says_it_once(
+    among: list[int], limit: int, scan_at_most: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("pages") / "examples.jsonl"
+    write_examples(path, EXAMPLES * 3)
+    file = ExampleFile(path, path.with_suffix(".npy"))
+    positions: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = search_among(file, among, "glue", after=after, limit=limit, scan_at_most=scan_at_most)
+        assert len(page.examples) <= limit and page.scanned <= scan_at_most
+        positions += page.positions
+        after = page.next
+    assert positions == [position for position in among if position % 5 in (0, 1, 4)]

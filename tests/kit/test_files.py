@@ -9,10 +9,12 @@ import pytest
 
 from luthier.kit.files import (
     MANIFEST_NAME,
+    NoSmallText,
     damage_of,
     folder_bytes,
     free_bytes,
     read_json,
+    read_small_text,
     sealed_folder,
     sha256_of,
     write_atomically,
@@ -62,6 +64,24 @@ def test_json_comes_back_as_it_was_written_and_is_readable_by_people(tmp_path: P
     write_json(tmp_path / "value.json", value)
     assert read_json(tmp_path / "value.json") == value
     assert "\n" in (tmp_path / "value.json").read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"x" * 1_000_001, "larger than 1 MB"), (b"ab\xff", "not UTF-8 at byte 2"), (None, "no such file")],
+)
+def test_what_is_no_small_text_is_refused_with_a_reason(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    path = tmp_path / "words.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NoSmallText, match=reason):
+        read_small_text(path, 1_000_000)
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_small_text(tmp_path: Path) -> None:
+    path = tmp_path / "words.yaml"
+    path.write_bytes(b"\xef\xbb\xbfwords: []")
+    assert read_small_text(path, 1_000_000) == "words: []"
 
 
 def test_the_hash_of_a_large_file_is_that_of_all_its_bytes(tmp_path: Path) -> None:

@@ -38,6 +38,15 @@ def test_datasets_are_counted_within_their_name(store: Store) -> None:
         assert tx.datasets.find("orders@2").dataset_id == "ds_2"
 
 
+def test_the_versions_of_a_name_are_its_own_and_the_newest_stands_first(store: Store) -> None:
+    added(
+        store, a_dataset(dataset_id="ds_1"), a_dataset(dataset_id="ds_3", name="letters"), a_dataset(dataset_id="ds_2")
+    )
+    with store.reading() as tx:
+        assert [found.label for found in tx.datasets.versions("orders")] == ["orders@2", "orders@1"]
+        assert tx.datasets.versions("nothing") == ()
+
+
 def test_a_dataset_is_found_by_id_by_name_and_by_the_beginning_of_its_id(store: Store) -> None:
     dataset = a_dataset(dataset_id="ds_0ff1ce")
     added(store, dataset, a_dataset(dataset_id="ds_0ff2", name="letters"))

@@ -25,6 +25,7 @@ class JobCard(Context):
 
     job: DatasetJob
     title: str
+    outcome: str  # where what came of it is to be seen, once it is done
     leads: bool  # whether the page goes on to what came of it
 
 
@@ -69,7 +70,7 @@ def begun(job: DatasetJob) -> HTMLResponse:
 
 
 def card_of(job: DatasetJob, *, leads: bool = True) -> JobCard:
-    return JobCard(job=job, title=title_of(job), leads=leads)
+    return JobCard(job=job, title=title_of(job), outcome=outcome_of(job), leads=leads)
 
 
 def unfinished(workspace: Workspace, labels: Iterable[str] | None = None, *, leads: bool = True) -> Sequence[JobCard]:

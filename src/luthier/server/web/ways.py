@@ -17,7 +17,12 @@ WAYS = {
     way.what: way
     for way in (
         Way("repair", "Repair", "Mends texts: what cannot be seen or stored goes, the words stay.", "Repairing"),
-        Way("dedupe", "Remove repetitions", "Keeps the first of examples that are the same.", "Thinning out"),
+        Way(
+            "dedupe",
+            "Remove repetitions",
+            "Keeps the first of examples that are the same.",
+            "Removing repetitions from",
+        ),
         Way("filter", "Filter", "Keeps the examples that are good enough, or say what you want.", "Filtering"),
         Way("redact", "Redact", "Puts words such as [EMAIL_1] for personal data and secrets.", "Redacting"),
         Way("split", "Split", "Holds examples out, so that a model is measured on what it never saw.", "Splitting"),
