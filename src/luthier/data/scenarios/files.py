@@ -36,6 +36,12 @@ def is_scenario(head: str) -> bool:
     return len(found) > 1
 
 
+def head_text(head: bytes) -> str:
+    """The first bytes of a file as text; what its encoding does not allow is left out."""
+    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), "utf-8")
+    return head.decode(codec, "ignore")
+
+
 def find_scenarios(path: Path) -> Found:
     """A file is taken as it is; of a folder, the Markdown files at any depth whose content looks like scenarios."""
     if not path.is_dir():
@@ -97,5 +103,4 @@ def _head(path: Path) -> str:
             head = file.read(_HEAD_BYTES)
     except OSError:
         return ""  # it is counted among those passed over
-    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), "utf-8")
-    return head.decode(codec, "replace")
+    return head_text(head)
