@@ -10,24 +10,7 @@ from luthier.domain.datasets import Example, Message, Role
 from luthier.services.sides import automatic_sides
 
 words = st.sampled_from(["two pegs", "Two  pegs", "a tin of varnish", "sandpaper", "glue", "strings", "a bridge"])
-WOODS = [
-    "spruce",
-    "maple",
-    "ebony",
-    "willow",
-    "walnut",
-    "pear",
-    "cherry",
-    "birch",
-    "cedar",
-    "larch",
-    "alder",
-    "beech",
-    "rowan",
-    "hazel",
-    "elder",
-    "holly",
-]
+WOODS = ("spruce", "maple", "ebony", "willow", "walnut", "pear", "cherry", "birch", "cedar", "larch", "alder", "beech")
 
 
 def _example(row: int, question: str, answer: str) -> Example:

@@ -4,24 +4,7 @@ from luthier.data.splits import shared_questions
 from luthier.services.sides import FEWEST_TO_SPLIT, MOST_HELD_OUT, automatic_sides
 from tests.data.builders import a_chat
 
-WOODS = [
-    "spruce",
-    "maple",
-    "ebony",
-    "willow",
-    "walnut",
-    "pear",
-    "cherry",
-    "birch",
-    "cedar",
-    "larch",
-    "alder",
-    "beech",
-    "rowan",
-    "hazel",
-    "elder",
-    "holly",
-]
+WOODS = ("spruce", "maple", "ebony", "willow", "walnut", "pear", "cherry", "birch", "cedar", "larch", "alder", "beech")
 
 
 def question(number: int) -> str:
@@ -50,7 +33,7 @@ def test_most_of_the_examples_stay_where_they_were_when_some_are_added() -> None
 
 def test_questions_that_are_all_alike_are_still_held_out_and_it_is_said() -> None:
     """Each is one word away from the next, so that keeping them together would keep all of them on one side."""
-    alike = [a_chat(f"{question(0)} {WOODS[row % 16]} {row}", "a", row=row) for row in range(14)]
+    alike = [a_chat(f"{question(0)} {WOODS[row % 12]} {row}", "a", row=row) for row in range(14)]
     alike += [a_chat(f"{question(0)} {WOODS[0]} 0", "b", row=14)]
     sides = automatic_sides(alike, 0.2)
     assert [finding.code for finding in sides.findings] == ["plan.split_of_alike"]

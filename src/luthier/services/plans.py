@@ -52,7 +52,11 @@ class Plans:
     def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
         """Raises what reading the data, getting the base, or fitting the machine raises."""
         dataset = self._datasets.resolve(
-            recipe.data, shape=recipe.shape, columns=recipe.columns, skip_bad_rows=recipe.skip_bad_rows
+            recipe.data,
+            shape=recipe.shape,
+            columns=recipe.columns,
+            skip_bad_rows=recipe.skip_bad_rows,
+            on_progress=on_progress,
         )
         parted = self._sides(recipe, dataset)
         sides = parted.split

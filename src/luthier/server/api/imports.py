@@ -1,12 +1,13 @@
 """Imports over HTTP: begin one in the background, see how far it is, call it off, go on with it."""
 
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.imports import Import, ImportRequest, ImportState
+from luthier.domain.jobs import Progress
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
 from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import RunProblem
@@ -30,19 +31,32 @@ class NewImport(BaseModel):
         return self
 
 
+class ImportStep(BaseModel):
+    what: str = Field(description="e.g. `reading rows`, `fetching data.jsonl`")
+    done: int
+    total: int = Field(description="0 while it is not known")
+    unit: Literal["", "bytes"] = Field(description="of both; empty counts rows")
+
+    @classmethod
+    def of(cls, progress: Progress) -> "ImportStep":
+        return cls(**{name: getattr(progress, name) for name in cls.model_fields})
+
+
 class ImportView(BaseModel):
     import_id: str
     file: str
     state: ImportState
     rows: int = Field(description="rows of the source that are done")
+    step: ImportStep | None = Field(description="what it does now, and how far that is; null when it is not running")
     dataset_id: str | None
     problem: RunProblem | None
 
     @classmethod
     def of(cls, job: Import) -> "ImportView":
-        own = cls.model_fields.keys() - {"problem"}
+        own = cls.model_fields.keys() - {"problem", "step"}
         return cls(
             **{name: getattr(job, name) for name in own},
+            step=ImportStep.of(job.progress) if job.progress else None,
             problem=RunProblem.of(job.problem) if job.problem else None,
         )
 
