@@ -1,4 +1,4 @@
-"""A private model or dataset is fetched by whoever may have it; everybody else is told what to do, and no token leaks."""
+"""A private model or dataset is fetched by whoever may have it; others are told what to do, and no token leaks."""
 
 from collections.abc import Iterator
 from pathlib import Path

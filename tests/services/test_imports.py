@@ -26,7 +26,7 @@ from luthier.services.imports import Imports
 from luthier.workspace import open_workspace
 
 workspace = open_workspace(sys.argv[1])
-parts = (workspace.datasets, workspace.uploads, workspace.folders, workspace.clock)
+parts = (workspace.datasets, workspace.scenarios, workspace.uploads, workspace.folders, workspace.clock)
 
 def die_at(progress):
     if progress.rows >= int(sys.argv[3]):

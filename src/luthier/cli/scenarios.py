@@ -19,7 +19,7 @@ from luthier.cli.render.scenarios import (
 )
 from luthier.cli.render.text import plain
 from luthier.cli.terminal import Terminal
-from luthier.domain.scenarios import ScenarioKeepWrong
+from luthier.domain.scenarios import ScenarioKeepWrong, ScenarioOptions
 
 app = declare.noun()
 
@@ -148,7 +148,8 @@ def convert(
         if name is None:
             terminal.result(made, lambda: show_conversion(made))
             return
-    dataset = scenarios.keep(str(path), name=name, each=each.value, as_tools=not as_text, grammar=rules)
+    options = ScenarioOptions(each=each.value, as_tools=not as_text)
+    dataset = scenarios.keep(str(path), name=name, options=options, grammar=rules)
     terminal.result(dataset, lambda: [plain(f"{dataset.name} ({dataset.dataset_id}): {dataset.examples} examples.")])
     terminal.say("Train on it:", plain(f"  luthier train --data {dataset.name}", "command"))
 

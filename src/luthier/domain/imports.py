@@ -6,6 +6,7 @@ from enum import StrEnum
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem
 from luthier.domain.jobs import Progress
+from luthier.domain.scenarios import ScenarioOptions
 from luthier.kit.frozen import Frozen
 
 
@@ -33,6 +34,7 @@ class ImportRequest(Frozen):
     columns: dict[str, str] = {}
     options: SourceOptions = SourceOptions()
     skip_bad_rows: bool = False
+    scenarios: ScenarioOptions | None = None  # the path holds scenarios, to be turned into examples like this
 
 
 class Import(Frozen):

@@ -29,6 +29,7 @@ from luthier.kit.frozen import Frozen
 from luthier.kit.ids import new_id
 from luthier.services.datasets import Datasets
 from luthier.services.folders import Folders
+from luthier.services.scenarios import Scenarios
 from luthier.services.uploads import Uploads
 
 KEPT = timedelta(days=1)  # after the end, so that a page that was left open still learns of it
@@ -53,10 +54,17 @@ class _Begun(Frozen):
 
 class Imports:
     def __init__(
-        self, datasets: Datasets, uploads: Uploads, folders: Folders, clock: Clock, save_seconds: float = SAVE_SECONDS
+        self,
+        datasets: Datasets,
+        scenarios: Scenarios,
+        uploads: Uploads,
+        folders: Folders,
+        clock: Clock,
+        save_seconds: float = SAVE_SECONDS,
     ) -> None:
         """`save_seconds` of work are what a kill may cost."""
         self._save_seconds = save_seconds
+        self._scenarios = scenarios
         self._datasets = datasets
         self._uploads = uploads
         self._root = folders.imports
@@ -182,6 +190,9 @@ class Imports:
             lock.release()
 
     def _work(self, import_id: str, request: ImportRequest, say: OnProgress) -> Dataset:
+        if request.scenarios is not None:
+            options = request.scenarios
+            return self._scenarios.keep(request.path, name=request.name, options=options, on_progress=say)
         with self._uploads.named_as_sent(request.upload_id):
             importing = self._datasets.importing(request, say)
             journal = ImportJournal(self._root / import_id, _mark_of(request), self._save_seconds)

@@ -59,6 +59,11 @@ def find_scenarios(path: Path) -> Found:
     return Found(tuple(scenarios), tuple(passed_over))
 
 
+def count_files(path: Path) -> int:
+    """Markdown files at any depth, before any of them is looked into."""
+    return sum(1 for file in path.rglob("*") if file.suffix.lower() in ENDINGS) if path.is_dir() else 1
+
+
 def read_text(file: ScenarioFile) -> str | Finding:
     """The text with its own line ends and byte order mark."""
     try:

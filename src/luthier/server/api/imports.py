@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.imports import Import, ImportRequest, ImportState
 from luthier.domain.jobs import Progress
+from luthier.domain.scenarios import ScenarioOptions
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
 from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import RunProblem
@@ -23,11 +24,16 @@ class NewImport(BaseModel):
     columns: dict[str, str] = Field(default={}, description="part of the shape -> column of the file")
     options: SourceOptions = SourceOptions()
     skip_bad_rows: bool = False
+    scenarios: ScenarioOptions | None = Field(
+        default=None, description="the path holds scenarios, to be turned into examples like this, or varied first"
+    )
 
     @model_validator(mode="after")
     def _names_one_source(self) -> Self:
         if bool(self.path) == (self.upload_id is not None):
             raise ValueError("give either a path or an upload_id")
+        if self.scenarios is not None and not self.path:
+            raise ValueError("scenarios are given by their path")
         return self
 
 
