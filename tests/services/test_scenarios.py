@@ -14,6 +14,7 @@ from luthier.domain.scenarios import (
     ScenarioPathMissing,
     ScenariosHaveErrors,
     ScenariosNone,
+    ScenariosTooMany,
     ScenarioTargetWrong,
     ScenarioVariationWrong,
 )
@@ -61,6 +62,12 @@ def test_a_file_that_is_there_is_left_alone(scenarios: Scenarios, tmp_path: Path
         with pytest.raises(ScenarioFileExists):
             scenarios.new("combat", str(tmp_path / name))
     assert (tmp_path / "mine.md").read_text() == "mine"
+
+
+def test_a_folder_with_too_much_in_it_is_refused_before_it_is_read(scenarios: Scenarios, folder: Path) -> None:
+    with pytest.raises(ScenariosTooMany, match="3 Markdown files"):
+        scenarios.check(str(folder), most=3)
+    assert len(scenarios.check(str(folder), most=4).entries) == 4
 
 
 def test_an_index_is_filtered_by_category_and_by_tag(scenarios: Scenarios, folder: Path) -> None:

@@ -47,4 +47,4 @@ class VariedText(Frozen):
     category: str
     seed: int
     text: str
-    changed: tuple[int, ...]  # lines, from 1, that differ from the origin in the usual layout
+    changed: tuple[int, ...]  # lines, from 1, that differ from the origin; the front matter aside

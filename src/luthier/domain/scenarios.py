@@ -212,7 +212,9 @@ class ScenarioNotOwn(NotAllowedNow):
 
 class ScenariosTooMany(NotAllowedNow):
     code = "scenarios.too_many"
-    sentence = "{source} holds {count} Markdown files; a page shows at most {most} scenarios."
+    sentence = (
+        "{source} holds more than is looked at in one go, which is {most} Markdown files among not too many others."
+    )
     actions = (
         Action(label="Open one of the folders in it"),
         Action(label="Look at all of them in a terminal", command="luthier scenarios check {source}"),
@@ -239,6 +241,15 @@ class ScenarioKeepWrong(WrongUsage):
     actions = (
         Action(label="Write a file", command="luthier scenarios convert {source} --to examples.jsonl"),
         Action(label="Keep a dataset", command="luthier scenarios convert {source} --name NAME"),
+    )
+
+
+class ScenarioVaryWrong(WrongUsage):
+    code = "scenarios.vary_into_file"
+    sentence = "Variations are kept as a dataset or as scenarios, not as a file of examples."
+    actions = (
+        Action(label="Keep a dataset", command="luthier scenarios convert {source} --vary 60 --name NAME"),
+        Action(label="Write scenarios first", command="luthier scenarios vary {source} --out {source}-varied"),
     )
 
 

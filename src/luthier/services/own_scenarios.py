@@ -9,7 +9,7 @@ from luthier.data.facts import limits
 from luthier.data.readers.archive import archive_members
 from luthier.data.readers.content import Content, on_disk
 from luthier.data.readers.rows import SourceFault
-from luthier.data.scenarios.files import ENDINGS, LARGEST_BYTES, decoded, head_text, is_scenario
+from luthier.data.scenarios.files import ENDINGS, LARGEST_BYTES, decoded, head_text, holds_more_than, is_scenario
 from luthier.domain.errors import LuthierError
 from luthier.domain.findings import Finding
 from luthier.domain.scenario_views import ScenarioText
@@ -35,6 +35,10 @@ class OwnScenarios:
         self.folder = folder
         self._uploads = uploads
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.folder.exists() or not holds_more_than(self.folder, 0)
+
     def holds(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self.folder.resolve())
 
@@ -52,10 +56,12 @@ class OwnScenarios:
     def save(self, name: str, text: str, *, replaces: str | None = None) -> ScenarioText:
         """`name` is that of a file in the folder, e.g. `ford.md` or `river/ford.md`.
 
-        A file that is there is replaced only when `replaces` is its sha256. Raises ScenarioNameTaken and
-        ScenarioChangedMeanwhile.
+        A file that is there is replaced only when `replaces` is its sha256. Raises ScenarioNameTaken,
+        ScenarioChangedMeanwhile and ScenarioNotOwn.
         """
         place = self.folder / _inside(name)
+        if not self.holds(place.parent):  # a link in the folder leads out of it
+            raise ScenarioNotOwn(path=place)
         if exists(place):
             if replaces is None:
                 raise ScenarioNameTaken(name=self.name_of(place))
@@ -133,7 +139,8 @@ def _scenarios_in(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
 
 def _inside(name: str) -> PurePosixPath:
     """The name as one that cannot lead out of a folder, nor hide in it."""
-    parts = [plain_name(part) for part in PurePosixPath(name.replace("\\", "/")).parts if part.strip("./ ")]
+    given = PurePosixPath(name.replace("\\", "/")).parts
+    parts = [plain_name(part) for part in given if part.strip("./ ") and not part.endswith(":")]
     path = PurePosixPath(*parts) if parts else PurePosixPath("scenario.md")
     return path if path.suffix.lower() in ENDINGS else path.with_name(f"{path.name}.md")
 

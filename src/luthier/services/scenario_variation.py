@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from luthier.data.scenarios.layout import formatted
 from luthier.data.scenarios.read import Reading, read_scenario
 from luthier.data.scenarios.tree import body_of, printed
 from luthier.data.scenarios.vary import varied
@@ -26,13 +25,12 @@ class Varied:
     seed: int
 
     def as_text(self, source: Reading) -> VariedText:
-        text = printed(self.reading.tree)
         return VariedText(
             origin=self.entry.file,
             category=self.entry.category,
             seed=self.seed,
-            text=text,
-            changed=changed_lines(formatted(source.tree), text),
+            text=printed(self.reading.tree),
+            changed=changed_lines(source.tree, self.reading.tree),
         )
 
     def write(self, folder: Path) -> VariedFile:

@@ -8,7 +8,7 @@ import orjson
 from luthier.data.scenarios.balance import balanced
 from luthier.data.scenarios.check import check_scenarios, check_text, entry_of, read_file
 from luthier.data.scenarios.convert import Each, document_of, examples_of
-from luthier.data.scenarios.files import ENDINGS, ScenarioFile, count_files, find_scenarios, read_text
+from luthier.data.scenarios.files import ENDINGS, ScenarioFile, find_scenarios, holds_more_than, read_text
 from luthier.data.scenarios.grammar import Grammar, built_in_grammar, grammar_for, read_grammar
 from luthier.data.scenarios.layout import formatted
 from luthier.data.scenarios.packaged import pattern_text, patterns, with_title
@@ -49,8 +49,8 @@ class Scenarios:
     def check(self, path: str, *, grammar: str | None = None, most: int | None = None) -> ScenariosReport:
         """Raises only when there is nothing to check, or more than `most` files; problems of files are findings."""
         place = _place(path)
-        if most is not None and (count := count_files(place)) > most:
-            raise ScenariosTooMany(source=path, count=count, most=most)
+        if most is not None and holds_more_than(place, most):
+            raise ScenariosTooMany(source=path, most=most)
         report = check_scenarios(place, _grammar(place, grammar))
         if not report.entries:
             raise ScenariosNone(source=path)

@@ -13,7 +13,19 @@ from tests.server.web.visiting import Visitor
 pytestmark = pytest.mark.browser
 
 FIRST_LOAD_BYTES = 150_000
-PLACES = ("/", "/train", "/runs", "/datasets", "/datasets/import", "/versions", "/playground", "/help", "/-/patterns")
+SCENARIOS = ("/scenarios", "/scenarios/templates", "/scenarios/one?template=combat/the-bell-warden")
+PLACES = (
+    "/",
+    "/train",
+    "/runs",
+    "/datasets",
+    "/datasets/import",
+    *SCENARIOS,
+    "/versions",
+    "/playground",
+    "/help",
+    "/-/patterns",
+)
 
 WATCH_SHIFTS = """
 new PerformanceObserver((list) => {

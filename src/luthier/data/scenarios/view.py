@@ -10,6 +10,7 @@ from luthier.data.scenarios.grammar import Grammar
 from luthier.data.scenarios.layout import formatted
 from luthier.data.scenarios.lines import lines_of
 from luthier.data.scenarios.read import Reading
+from luthier.data.scenarios.tree import Tree, body_of, parse_tree
 from luthier.data.scenarios.values import show_value
 from luthier.domain.scenario_views import ScenarioView, ShownCall, ShownTurn
 from luthier.domain.scenarios import Call, Speaker, Turn
@@ -26,13 +27,15 @@ def view_of(reading: Reading, name: str) -> ScenarioView:
     )
 
 
-def changed_lines(before: str, after: str) -> tuple[int, ...]:
-    """Lines of `after`, from 1, that are not those of `before`."""
-    old, new = ([line.text for line in lines_of(text)] for text in (before, after))
+def changed_lines(before: Tree, after: Tree) -> tuple[int, ...]:
+    """Lines of `after`, from 1 and below its front matter, that are not those of `before` in the usual layout."""
+    old = [line.text for line in lines_of(body_of(parse_tree(formatted(before))))]
+    new = [line.text for line in lines_of(body_of(after))]
+    above = len(after.front.body) + 2 if after.front else 0  # and its two lines of dashes
     changed: list[int] = []
     for what, _, _, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if what != "equal":
-            changed += range(start + 1, end + 1)
+            changed += range(above + start + 1, above + end + 1)
     return tuple(changed)
 
 

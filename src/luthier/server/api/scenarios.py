@@ -23,6 +23,7 @@ from luthier.server.api.views import DatasetView
 router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=PROBLEMS)
 
 LARGEST_TEXT = 1_000_000  # characters
+MOST_FILES = 20_000
 MOST_AT_ONCE = 50  # variations that one answer holds
 FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
 Only = Annotated[str | SkipJsonSchema[None], Query(max_length=120)]
@@ -92,9 +93,9 @@ def list_scenarios(
     cursor: Cursor = None,
 ) -> Page[ScenarioEntry]:
     """What is in a folder, also of files with errors."""
-    if not path and not workspace.own_scenarios.folder.exists():
+    if not path and workspace.own_scenarios.is_empty:
         return Page(items=[], next=None)
-    report = workspace.scenarios.check(path or str(workspace.own_scenarios.folder))
+    report = workspace.scenarios.check(path or str(workspace.own_scenarios.folder), most=MOST_FILES)
     entries = report.only(category=category, tag=tag, with_findings=findings)
     return page_of(entries, lambda entry: entry.file, cursor, limit)
 
@@ -118,7 +119,7 @@ def check_scenarios(workspace: OpenWorkspace, source: ScenarioSource) -> Scenari
     if source.text is not None:
         return workspace.scenarios.check_text(source.text)
     assert source.path is not None
-    return workspace.scenarios.check(source.path)
+    return workspace.scenarios.check(source.path, most=MOST_FILES)
 
 
 @router.post("/format")

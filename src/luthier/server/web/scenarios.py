@@ -66,7 +66,6 @@ class ScenariosPage(Context):
     entries: Sequence[ScenarioEntry]  # of this part of the table
     total: int  # that are like what is asked for
     shares: Sequence[Share]
-    tags: Sequence[str]
     findings: Sequence[Finding]
     previous: str  # addresses of the parts beside this one
     following: str
@@ -88,7 +87,7 @@ def scenarios(request: Request, query: AskedIndex) -> HTMLResponse:
     workspace = workspace_of(request)
     own = workspace.own_scenarios.folder
     report, problem = None, None
-    if query.path or own.exists():
+    if query.path or not workspace.own_scenarios.is_empty:
         try:
             report = workspace.scenarios.check(query.path.strip() or str(own), most=MOST_FILES)
         except LuthierError as error:
@@ -132,7 +131,6 @@ def _page(
         entries=found[query.offset : end],
         total=len(found),
         shares=_shares(report) if report else [],
-        tags=sorted({tag for entry in report.entries for tag in entry.tags}) if report else [],
         findings=findings[:FINDINGS_SHOWN],
         previous=query.address(offset=max(0, query.offset - SHOWN)) if query.offset else "",
         following=query.address(offset=end) if end < len(found) else "",
