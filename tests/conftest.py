@@ -14,7 +14,7 @@ from tests.network import guard, network_allowed
 
 # The settings of whoever runs the tests must not leak into them, nor into the processes that they start.
 REQUIRE_BROWSER = os.environ.get("LUTHIER_REQUIRE_BROWSER", "") not in ("", "0")
-for _name in [name for name in os.environ if name.startswith("LUTHIER_")]:
+for _name in [name for name in os.environ if name.startswith("LUTHIER_") or name == "HF_TOKEN"]:
     del os.environ[_name]
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", NO_COLOR="1")
 guard()

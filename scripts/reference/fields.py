@@ -35,7 +35,7 @@ def comments_of(model: type[BaseModel]) -> dict[str, str]:
 
 def table(model: type[BaseModel], *, prefix: str = "", defaults: bool = True) -> list[str]:
     """Rows of Markdown. Raises FieldUndocumented rather than leave a field unexplained."""
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(by_alias=False)
     comments = comments_of(model)
     head = ("setting", "value", "default", "meaning") if defaults else ("setting", "value", "meaning")
     rows = [_row(head), _row(["---"] * len(head))]

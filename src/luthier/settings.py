@@ -5,13 +5,14 @@ from functools import cached_property
 from pathlib import Path
 
 import platformdirs
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Each field is read from the environment as LUTHIER_<NAME>; command-line options win over it."""
 
-    model_config = SettingsConfigDict(env_prefix="LUTHIER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LUTHIER_", frozen=True, extra="ignore", populate_by_name=True)
 
     home: Path = Path("~/.luthier")  # the workspace folder
     database_url: str | None = None  # default: SQLite in the workspace; postgresql://... for teams
@@ -19,6 +20,9 @@ class Settings(BaseSettings):
     port: int = 8765  # and its port
     offline: bool = False  # no network at all
     hub_endpoint: str = "https://huggingface.co"  # where base models are fetched from
+    hub_token: SecretStr | None = Field(  # for what is private or gated there; or as HF_TOKEN, which other tools read
+        None, validation_alias=AliasChoices("LUTHIER_HUB_TOKEN", "HF_TOKEN")
+    )
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
@@ -28,6 +32,11 @@ class Settings(BaseSettings):
     @cached_property
     def workspace_folder(self) -> Path:
         return self.home.expanduser().absolute()
+
+
+def hub_token(settings: Settings) -> str | None:
+    """For the header of a request, and for nothing else."""
+    return settings.hub_token.get_secret_value() or None if settings.hub_token else None
 
 
 def process_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.quality import Quality
 from luthier.services.runs import Runs
@@ -51,7 +52,9 @@ class Workspace:
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.uploads = Uploads(self.folders, clock)
-        self.imports = Imports(self.datasets, self.uploads, self.folders, clock)
+        self.scenarios = Scenarios(ScenarioDatasets(self.datasets.shelf, clock))
+        self.own_scenarios = OwnScenarios(self.folders.scenarios, self.uploads)
+        self.imports = Imports(self.datasets, self.scenarios, self.uploads, self.folders, clock)
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
@@ -59,7 +62,6 @@ class Workspace:
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
         self.dataset_jobs = DatasetJobs(self.datasets, self.quality, self.derivations, self.folders, clock)
-        self.scenarios = Scenarios(ScenarioDatasets(self.datasets.shelf, clock))
 
     def keep_supervised(self) -> None:
         """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""

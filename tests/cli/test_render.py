@@ -6,9 +6,10 @@ from rich.console import Console, RenderableType
 
 from luthier.cli.consoles import THEME
 from luthier.cli.render.evaluations import show_evaluation, show_samples, verdict
+from luthier.cli.render.pace import time_left
 from luthier.cli.render.plans import show_plan
 from luthier.cli.render.preflight import show_rows
-from luthier.cli.render.progress import ProgressLine, standing_of, standing_of_step, time_left
+from luthier.cli.render.progress import ProgressLine, standing_of, standing_of_step
 from luthier.cli.render.runs import curve, runs_table
 from luthier.cli.render.text import one_line, visible
 from luthier.domain.evaluations import Comparison, EvaluationReport, Interval, Rate

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from luthier.data.check import Scan
+from luthier.data.check import Scan, check_source
 from luthier.data.readers.open import open_rows
 from luthier.data.readers.rows import Reading, Row
 from luthier.domain.dataset_sources import QueryFailed, QueryMissing, QueryNotUsed
@@ -235,3 +235,15 @@ def test_one_scenario_is_read_alone_and_in_an_archive(tmp_path: Path) -> None:
     alone = [row.value for row in rows_of(path)]
     assert alone and all(row and "messages" in row for row in alone)
     assert [row.value for row in rows_of(tmp_path / "a.zip") if row.number] == alone
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_scenario_in_another_encoding_is_read_as_one_alone_and_in_a_folder(tmp_path: Path, encoding: str) -> None:
+    text = (SCENARIOS / "combat" / "the-mill-at-low-water.md").read_text()
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "mill.md").write_text(mark + text, encoding=encoding)
+    (tmp_path / "README.md").write_text("# About\n\nNo scenario.\n")
+    for path in (tmp_path / "mill.md", tmp_path):
+        report = check_source(path)
+        assert (report.errors, report.mapping.shape) == (0, Shape.MESSAGES)
+        assert report.examples > 1

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRe
 from luthier.domain.jobs import Progress
 from luthier.settings import Settings
 from luthier.workspace import Workspace, open_workspace
+from tests.kit.loopback import Exchange, loopback
 
 KILLED = """
 import os, signal, sys
@@ -24,10 +26,10 @@ from luthier.services.imports import Imports
 from luthier.workspace import open_workspace
 
 workspace = open_workspace(sys.argv[1])
-parts = (workspace.datasets, workspace.uploads, workspace.folders, workspace.clock)
+parts = (workspace.datasets, workspace.scenarios, workspace.uploads, workspace.folders, workspace.clock)
 
 def die_at(progress):
-    if progress.done >= int(sys.argv[3]):
+    if progress.rows >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
 
 Imports(*parts, save_seconds=0).run(ImportRequest(path=sys.argv[2]), die_at)
@@ -125,6 +127,41 @@ def test_a_password_in_an_address_is_never_written_down(workspace: Workspace, tm
     for path in workspace.folders.root.rglob("*"):
         assert path.is_dir() or b"sesame" not in path.read_bytes(), path
     assert "sesame" not in repr(job)
+
+
+def test_what_is_fetched_and_then_read_is_told_in_bytes(workspace_folder: Path, tmp_path: Path) -> None:
+    content = rows(3_000).encode()
+    heard: list[Progress] = []
+    with loopback(lambda exchange: exchange.answer(200, content)) as site:
+        settings = Settings(home=workspace_folder, hub_cache=tmp_path / "cache", data_origins=(site.address,))
+        with open_workspace(settings=settings) as workspace:
+            workspace.imports.run(ImportRequest(path=f"{site.address}/pegs.jsonl"), heard.append)
+        assert heard[0].what == f"fetching {site.address}/pegs.jsonl"
+    assert {(each.unit, each.total) for each in heard} == {("bytes", len(content))}
+    assert (heard[-1].what, heard[-1].done) == ("reading rows", len(content))
+
+
+def test_an_import_can_be_called_off_while_its_file_is_fetched(workspace_folder: Path, tmp_path: Path) -> None:
+    content = rows(20_000).encode()
+    called_off = threading.Event()
+
+    def slowly(exchange: Exchange) -> None:
+        exchange.answer(200, content[:400_000], announce=len(content))
+        called_off.wait(30)
+        exchange.wfile.write(content[400_000:])
+
+    with loopback(slowly) as site:
+        settings = Settings(home=workspace_folder, hub_cache=tmp_path / "cache", data_origins=(site.address,))
+        with open_workspace(settings=settings) as workspace:
+            job = workspace.imports.begin(ImportRequest(path=f"{site.address}/pegs.jsonl"))
+            while not (progress := workspace.imports.get(job.import_id).progress):
+                time.sleep(0.01)
+            assert (progress.total, progress.unit) == (len(content), "bytes")
+            workspace.imports.cancel(job.import_id)
+            called_off.set()
+            assert ended(workspace, job).state is ImportState.CANCELLED
+            assert workspace.datasets.list() == []
+    assert not list((tmp_path / "cache").rglob("pegs.jsonl"))
 
 
 def test_an_import_that_nobody_began_is_not_found(workspace: Workspace) -> None:

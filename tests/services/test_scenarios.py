@@ -10,9 +10,11 @@ from luthier.domain.datasets import Shape
 from luthier.domain.jobs import Progress
 from luthier.domain.scenarios import (
     ScenarioFileExists,
+    ScenarioOptions,
     ScenarioPathMissing,
     ScenariosHaveErrors,
     ScenariosNone,
+    ScenariosTooMany,
     ScenarioTargetWrong,
     ScenarioVariationWrong,
 )
@@ -60,6 +62,12 @@ def test_a_file_that_is_there_is_left_alone(scenarios: Scenarios, tmp_path: Path
         with pytest.raises(ScenarioFileExists):
             scenarios.new("combat", str(tmp_path / name))
     assert (tmp_path / "mine.md").read_text() == "mine"
+
+
+def test_a_folder_with_too_much_in_it_is_refused_before_it_is_read(scenarios: Scenarios, folder: Path) -> None:
+    with pytest.raises(ScenariosTooMany, match="3 Markdown files"):
+        scenarios.check(str(folder), most=3)
+    assert len(scenarios.check(str(folder), most=4).entries) == 4
 
 
 def test_an_index_is_filtered_by_category_and_by_tag(scenarios: Scenarios, folder: Path) -> None:
@@ -157,13 +165,13 @@ def test_examples_are_written_as_json_lines(scenarios: Scenarios, folder: Path, 
 
 
 def test_a_folder_becomes_a_dataset_that_names_its_source(scenarios: Scenarios, folder: Path) -> None:
-    dataset = scenarios.keep(str(folder), name="scenes", as_tools=False)
+    dataset = scenarios.keep(str(folder), name="scenes", options=ScenarioOptions(as_tools=False))
     assert (dataset.name, dataset.shape, dataset.examples) == ("scenes", Shape.MESSAGES, 8)
     assert dataset.source == str(folder)
     assert dataset.report.examples == 8 and dataset.report.previews
     assert dataset.made_by is not None
     assert dataset.made_by.parameters == {"scenarios": {"each": "turn", "as_tools": False}}
-    assert scenarios.keep(str(folder), as_tools=False).dataset_id == dataset.dataset_id
+    assert scenarios.keep(str(folder), options=ScenarioOptions(as_tools=False)).dataset_id == dataset.dataset_id
 
 
 def test_a_place_that_is_not_there_or_holds_nothing_is_said_plainly(scenarios: Scenarios, tmp_path: Path) -> None:

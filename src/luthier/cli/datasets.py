@@ -47,7 +47,13 @@ def check(
 ) -> int:
     """Report on a file without importing it. Exits with 3 when rows have errors."""
     options = SourceOptions(encoding=encoding, query=query, fixes=tuple(fix or ()))
-    report = terminal.workspace.datasets.check(path, shape=shape, columns=columns_from(column or ()), options=options)
+    columns = columns_from(column or ())
+    report = terminal.patiently(
+        "Reading",
+        lambda say: terminal.workspace.datasets.check(
+            path, shape=shape, columns=columns, options=options, on_progress=say
+        ),
+    )
     document = {**report.model_dump(mode="json"), "errors": report.errors}
     terminal.result(document, lambda: show_report(report, previews=5))
     return NEEDS_ATTENTION if report.errors else GOOD

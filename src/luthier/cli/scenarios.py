@@ -19,7 +19,7 @@ from luthier.cli.render.scenarios import (
 )
 from luthier.cli.render.text import plain
 from luthier.cli.terminal import Terminal
-from luthier.domain.scenarios import ScenarioKeepWrong
+from luthier.domain.scenarios import ScenarioKeepWrong, ScenarioOptions, ScenarioVaryWrong
 
 app = declare.noun()
 
@@ -129,18 +129,24 @@ def vary(
 
 
 @declare.command(app, "convert")
-def convert(
+def convert(  # noqa: PLR0913 - a command's options are its parameters
     terminal: Terminal,
     path: PathArgument,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Write training examples as JSON lines.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Keep them as a dataset of this name.")] = None,
     each: Annotated[Each, typer.Option(help="What is one example: a turn of the DM, or a scenario.")] = Each.TURN,
     as_text: Annotated[bool, typer.Option("--as-text", help="Write tool calls as text, not as tool messages.")] = False,
+    vary: Annotated[
+        int, typer.Option(min=0, max=100_000, metavar="N", help="Vary them first, N in all; with --name.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, metavar="N", help="Of the variations.")] = 0,
     grammar: GrammarOption = None,
 ) -> None:
     """Turn scenarios into training examples."""
     if to is None and name is None:
         raise ScenarioKeepWrong(source=path)
+    if vary and to is not None:
+        raise ScenarioVaryWrong(source=path)
     scenarios = terminal.workspace.scenarios
     rules = _text(grammar)
     if to is not None:
@@ -148,7 +154,11 @@ def convert(
         if name is None:
             terminal.result(made, lambda: show_conversion(made))
             return
-    dataset = scenarios.keep(str(path), name=name, each=each.value, as_tools=not as_text, grammar=rules)
+    options = ScenarioOptions(each=each.value, as_tools=not as_text, count=vary, seed=seed)
+    dataset = terminal.patiently(
+        f"Reading {path}",
+        lambda report: scenarios.keep(str(path), name=name, options=options, grammar=rules, on_progress=report),
+    )
     terminal.result(dataset, lambda: [plain(f"{dataset.name} ({dataset.dataset_id}): {dataset.examples} examples.")])
     terminal.say("Train on it:", plain(f"  luthier train --data {dataset.name}", "command"))
 

@@ -18,7 +18,7 @@ from luthier.health.disk import saying_when_full
 from luthier.kit.clock import Clock
 from luthier.kit.files import free_bytes
 from luthier.kit.http import Http, HttpFailed
-from luthier.settings import Settings
+from luthier.settings import Settings, hub_token
 
 _MOST_BYTES = 200_000_000_000
 _SHARE_OF_DISK = 0.5  # that one fetched file may take of what is free
@@ -112,7 +112,8 @@ class DatasetSources:
 
     @cached_property
     def _hub(self) -> HubDatasets:
-        return HubDatasets(Http(self._clock), self._settings.hub_endpoint, self._folder / "hub")
+        token = hub_token(self._settings)
+        return HubDatasets(Http(self._clock, token=token), self._settings.hub_endpoint, self._folder / "hub", token)
 
     @cached_property
     def _web(self) -> Http:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from luthier.connectors.cache import link_or_copy
+from luthier.connectors.hub_access import refused
 from luthier.connectors.progress import OnProgress, report_bytes
 from luthier.domain.models import BaseModelNotFound, ModelUnreachable
 from luthier.kit.frozen import Frozen
@@ -41,18 +42,23 @@ class HubModel(Frozen):
 
 
 class Hub:
-    def __init__(self, http: Http, endpoint: str, parts: Path) -> None:
-        """`parts` keeps what an interrupted download left, so that the next one continues it."""
+    def __init__(self, http: Http, endpoint: str, parts: Path, token: str | None = None) -> None:
+        """`parts` keeps what an interrupted download left, so that the next one continues it.
+
+        `token` is what the client says who it is with; refusals are worded by whether there is one.
+        """
         self._http = http
+        self._token = token
         self._endpoint = endpoint.rstrip("/")
         self._parts = parts
 
     def look_up(self, repository: str, revision: str = "main") -> HubModel:
-        """Raises BaseModelNotFound when the hub has no such model (or shows it to members only), ModelUnreachable."""
+        """Raises BaseModelNotFound, also for what the hub hides from strangers, HubAccessRefused, ModelUnreachable."""
         url = f"{self._endpoint}/api/models/{quote(repository)}/revision/{quote(revision, safe='')}?blobs=true"
         try:
             document = self._http.get_json(url)
         except HttpFailed as failure:
+            self._refuse(repository, failure)
             if failure.status in _NO_SUCH_MODEL:
                 raise BaseModelNotFound(name=repository, details=f"{url}: {failure}") from failure
             raise ModelUnreachable(name=repository, reason=failure) from failure
@@ -63,7 +69,10 @@ class Hub:
             raise ModelUnreachable(name=repository, reason=reason, details=repr(error)) from error
 
     def fetch(self, model: HubModel, folder: Path, on_progress: OnProgress | None = None) -> None:
-        """Puts the verified files into `folder`; continues what an earlier call began. Raises ModelUnreachable."""
+        """Puts the verified files into `folder`; continues what an earlier call began.
+
+        Raises ModelUnreachable, HubAccessRefused.
+        """
         before = 0
         for file in model.files:
             kept = self._parts / model.revision / file.name
@@ -73,9 +82,15 @@ class Hub:
                 if not (kept.exists() and file.digest.matches(kept)):
                     self._http.download(url, kept, expected_bytes=file.bytes, digest=file.digest, on_bytes=on_bytes)
             except HttpFailed as failure:
+                self._refuse(model.repository, failure)
                 raise ModelUnreachable(name=model.repository, reason=f"{file.name}: {failure}") from failure
             before += file.bytes
             link_or_copy(kept, folder / file.name)
+
+    def _refuse(self, repository: str, failure: HttpFailed) -> None:
+        """Raises HubAccessRefused when that is what happened."""
+        if refusal := refused(failure, repository, f"{self._endpoint}/{repository}", self._token):
+            raise refusal from failure
 
     def forget_parts(self, model: HubModel) -> None:
         for file in model.files:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from luthier.connectors.cache import FolderCache
 from luthier.connectors.hub import HubFile
+from luthier.connectors.hub_access import refused
 from luthier.connectors.progress import OnProgress, report_bytes
 from luthier.data.readers.several import choice_among
 from luthier.domain.dataset_sources import HubDatasetNotFound, HubDatasetSplits, SourceUnreachable
@@ -47,8 +48,10 @@ class HubReference(Frozen):
 
 
 class HubDatasets:
-    def __init__(self, http: Http, endpoint: str, folder: Path) -> None:
+    def __init__(self, http: Http, endpoint: str, folder: Path, token: str | None = None) -> None:
+        """`token` is what the client says who it is with; refusals are worded by whether there is one."""
         self._http = http
+        self._token = token
         self._endpoint = endpoint.rstrip("/")
         self._parts = folder / "parts"
         self._cache = FolderCache(folder / "sealed")
@@ -56,7 +59,7 @@ class HubDatasets:
     def fetch(self, reference: HubReference, on_progress: OnProgress | None = None) -> Path:
         """A folder with the data files, or the one file that was named.
 
-        Raises HubDatasetNotFound, HubDatasetSplits, SourceUnreachable.
+        Raises HubDatasetNotFound, HubDatasetSplits, HubAccessRefused, SourceUnreachable.
         """
         commit, listed = self._listing(reference)
         files = _selected(reference, listed)
@@ -79,6 +82,7 @@ class HubDatasets:
                 raise ValueError("no commit")
             return document["sha"], [_file(entry) for entry in document["siblings"]]
         except HttpFailed as failure:
+            self._refuse(reference, failure)
             if failure.status in _NO_SUCH_DATASET:
                 raise HubDatasetNotFound(name=reference.repository, details=f"{url}: {failure}") from failure
             raise SourceUnreachable(source=reference, reason=failure) from failure
@@ -97,11 +101,18 @@ class HubDatasets:
             try:
                 self._http.download(url, kept, expected_bytes=file.bytes, digest=file.digest, on_bytes=on_bytes)
             except HttpFailed as failure:
+                self._refuse(reference, failure)
                 raise SourceUnreachable(source=reference, reason=f"{file.name}: {failure}") from failure
             target = folder / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             kept.replace(target)
             before += file.bytes
+
+    def _refuse(self, reference: HubReference, failure: HttpFailed) -> None:
+        """Raises HubAccessRefused when that is what happened."""
+        page = f"{self._endpoint}/datasets/{reference.repository}"
+        if refusal := refused(failure, reference.repository, page, self._token):
+            raise refusal from failure
 
 
 def _file(entry: dict[str, Any]) -> HubFile:

@@ -15,6 +15,7 @@ from luthier.connectors.hub import Hub, HubFile, HubModel
 from luthier.connectors.progress import OnProgress
 from luthier.connectors.wheel import WheelFacts, fetch_member
 from luthier.domain.errors import Problem, ReportedProblem
+from luthier.domain.hub import HubAccessRefused
 from luthier.domain.jobs import Progress
 from luthier.domain.models import ModelShape, ModelUnreachable, StarterUnreachable
 from luthier.kit.children import ending
@@ -81,7 +82,7 @@ class Starter:
             try:
                 with sealed_folder(folder, {"key": key}) as staging:
                     bring(staging, on_progress)
-            except ModelUnreachable as error:
+            except (ModelUnreachable, HubAccessRefused) as error:
                 reasons.append(error)
                 continue
             return self._fetched(key, folder)

@@ -1,6 +1,6 @@
 """Checks a source in one streaming pass: examples and findings as they come, and at the end a report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,20 @@ from luthier.data.readers.blocks import Block, BlockStart, LineTooLong, rows_of
 from luthier.data.readers.content import writable
 from luthier.data.readers.open import open_rows
 from luthier.data.readers.rows import Reading, Row, RowSource, SourceFault
-from luthier.data.shapes import SAMPLE_ROWS, detect_mapping, parts_of
+from luthier.data.sample import SAMPLE_ROWS, sample
+from luthier.data.shapes import detect_mapping, parts_of
 from luthier.data.tally import Tally, TallyState, clipped
 from luthier.domain.datasets import DatasetEmpty, DatasetReport, Example, Mapping, Shape
 from luthier.domain.findings import Finding, Level, Place
+from luthier.domain.imports import SourceProgress
 from luthier.kit.frozen import Frozen
+from luthier.kit.pacing import now_and_then
 
 _COLUMNS = 200  # that a report names
 _FEW_LINES = 256  # of a block with a doubt; fewer are not worth parting
 _SOME_LINES = 4096  # that are read by rows in one piece
 _BLOCKS_BY_ROWS = 7  # after one in which most lines were, since its neighbours are likely like it
 _COLUMN_CHARACTERS = 200  # a longer name is none that a person would choose from a list
-_SAMPLE_BYTES = 64 << 20  # of the rows that are held to find the mapping
 
 
 def check_source(path: Path, shape: str | None = None, columns: dict[str, str] | None = None) -> DatasetReport:
@@ -65,8 +67,9 @@ class Scan:
         reading = reading or Reading()
         self._source = open_rows(source, reading) if isinstance(source, Path) else source
         self._fixes = reading.fixes
+        self._meter = reading.meter
         self._rows = self._source.rows()
-        self._head = list(_sample(self._rows))
+        self._head = list(sample(self._rows))
         readable = [row.value for row in self._head if row.value is not None]
         self._named = tuple(dict.fromkeys(name for value in readable for name in value))
         self._tally = Tally()
@@ -90,6 +93,16 @@ class Scan:
     def rows(self) -> int:
         """How many were read so far."""
         return self._tally.rows
+
+    @property
+    def progress(self) -> SourceProgress:
+        """A database and what comes over a network have no size that is known before."""
+        rows, read = self._tally.rows, self._meter.done
+        total = self._source.source_bytes if read else 0
+        what = "reading rows"
+        if not total:
+            return SourceProgress(what=what, done=rows, total=0, rows=rows)
+        return SourceProgress(what=what, done=min(read, total), total=total, unit="bytes", rows=rows)
 
     def state(self) -> ScanState:
         """Asked for after an item, or at the end: with it another scan of the same source goes on from here."""
@@ -122,11 +135,10 @@ class Scan:
         yield from self._by_blocks(writes=True)
         yield from (to_line(item) if isinstance(item, Example) else b"" for item in self)
 
-    def read_to_end(self) -> None:
-        """For whoever wants the report alone."""
-        for _ in self._by_blocks(writes=False):
-            pass
-        for _ in self:
+    def read_to_end(self, on_progress: Callable[[SourceProgress], None] | None = None) -> None:
+        """For whoever wants the report alone. `on_progress` is called now and then, and may raise to end it."""
+        items = chain(self._by_blocks(writes=False), self)
+        for _ in items if on_progress is None else now_and_then(items, lambda: on_progress(self.progress)):
             pass
 
     def _by_blocks(self, *, writes: bool) -> Iterator[bytes]:
@@ -252,32 +264,6 @@ class Scan:
                 f"{tally.examples} examples are labelled good and are trained on; "
                 f"{tally.labelled_bad} are labelled bad and are left out.",
             )
-
-
-def _sample(rows: Iterator[Row]) -> Iterator[Row]:
-    """The first rows, fewer when they are huge."""
-    taken, size = 0, 0
-    while taken < SAMPLE_ROWS and size < _SAMPLE_BYTES:
-        row = next(rows, None)
-        if row is None:
-            return
-        taken += 1
-        size += _characters(row.value)
-        yield row
-
-
-def _characters(value: Any) -> int:
-    """About what a value takes, without recursion."""
-    total = 0
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        total += len(each) if isinstance(each, str | bytes) else 8
-        if isinstance(each, dict):
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
-    return total
 
 
 def _has_errors(findings: tuple[Finding, ...]) -> bool:

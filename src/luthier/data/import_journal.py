@@ -7,11 +7,12 @@ from time import monotonic
 from typing import BinaryIO
 
 from luthier.data.check import Scan, ScanState
+from luthier.domain.imports import SourceProgress
 from luthier.kit.files import naming, write_atomically
 from luthier.kit.frozen import Frozen
+from luthier.kit.pacing import SAY_SECONDS
 
 SAVE_SECONDS = 2.0  # work that a kill costs at most
-_SAY_SECONDS = 0.2
 
 
 class Cursor(Frozen):
@@ -38,8 +39,8 @@ class ImportJournal:
         cursor = Cursor.model_validate_json(self._cursor_file.read_bytes())
         return cursor if cursor.source == self._source and cursor.bytes <= self.rows_file.stat().st_size else None
 
-    def write(self, scan: Scan, on_rows: Callable[[int], None]) -> None:
-        """Writes the scan's examples to the rows file. `on_rows` hears how many rows are done, and may raise."""
+    def write(self, scan: Scan, on_progress: Callable[[SourceProgress], None]) -> None:
+        """Writes the scan's examples to the rows file. `on_progress` may raise to end it."""
         cursor = self.cursor
         with naming(self.rows_file), open(self.rows_file, "r+b" if cursor else "wb") as file:
             if cursor is not None:
@@ -53,11 +54,11 @@ class ImportJournal:
                 if lines and now - saved_at >= self._save_seconds:
                     self._save(file, scan)
                     saved_at = now
-                if now - said_at >= min(_SAY_SECONDS, self._save_seconds):
-                    on_rows(scan.rows)
+                if now - said_at >= min(SAY_SECONDS, self._save_seconds):
+                    on_progress(scan.progress)
                     said_at = now
             self._save(file, scan)
-        on_rows(scan.rows)
+        on_progress(scan.progress)
 
     def _save(self, file: BinaryIO, scan: Scan) -> None:
         file.flush()

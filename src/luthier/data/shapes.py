@@ -19,7 +19,6 @@ from luthier.domain.datasets import (
     Shape,
 )
 
-SAMPLE_ROWS = 200
 _LIKELY_NAME = 0.85  # one column was taken by a name that is only usual
 _RIVALS = 0.6  # two columns could be the same part
 _OTHER_PURPOSE = 0.5  # plain text beside a column that usually is a part of something else

@@ -85,6 +85,7 @@ class HubDatasetNotFound(NotFound):
     sentence = "The hub has no dataset {name}, or shows it to its members only."
     actions = (
         Action(label="Check the spelling: hub:owner/name, hub:owner/name@revision, or hub:owner/name/file"),
+        Action(label="If it is private, say who you are", command="export HF_TOKEN=hf_..."),
         Action(label="Fetch it yourself, and give its path"),
     )
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem
+from luthier.domain.jobs import Progress
+from luthier.domain.scenarios import ScenarioOptions
 from luthier.kit.frozen import Frozen
 
 
@@ -14,6 +16,12 @@ class ImportState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class SourceProgress(Progress):
+    """How much of a source is read: in bytes where its size is known, else in rows."""
+
+    rows: int
 
 
 class ImportRequest(Frozen):
@@ -26,6 +34,7 @@ class ImportRequest(Frozen):
     columns: dict[str, str] = {}
     options: SourceOptions = SourceOptions()
     skip_bad_rows: bool = False
+    scenarios: ScenarioOptions | None = None  # the path holds scenarios, to be turned into examples like this
 
 
 class Import(Frozen):
@@ -35,6 +44,7 @@ class Import(Frozen):
     state: ImportState
     started_at: datetime
     rows: int = 0  # of the file, done so far
+    progress: Progress | None = None  # of what it does now; None when it is not running in this process
     dataset_id: str | None = None
     problem: Problem | None = None
 

@@ -41,6 +41,7 @@ class BaseModelNotFound(NotFound):
             command="luthier train --base PATH --data FILE",
         ),
         Action(label="See the models that are here", command="luthier models list"),
+        Action(label="If it is private on the hub, say who you are", command="export HF_TOKEN=hf_..."),
     )
 
 

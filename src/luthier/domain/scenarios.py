@@ -1,12 +1,15 @@
 """Scenarios: examples written as Markdown, with a party, turns, and tool calls whose answers are checked."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from luthier.domain.errors import Action, DataProblem, NotAllowedNow, NotFound, WorkFailed, WrongUsage
 from luthier.domain.findings import Finding
 from luthier.kit.frozen import Frozen
 
+LARGEST_COUNT = 100_000  # variations at once
 Value = int | str | tuple[int, ...] | tuple[str, ...]
 
 
@@ -97,12 +100,33 @@ class ScenariosReport(Frozen):
     def errors(self) -> int:
         return sum(entry.errors for entry in self.entries)
 
+    def only(
+        self, *, category: str | None = None, tag: str | None = None, with_findings: bool = False
+    ) -> list[ScenarioEntry]:
+        """The entries that are like that."""
+        return [
+            entry
+            for entry in self.entries
+            if (category is None or entry.category == category)
+            and (tag is None or tag in entry.tags)
+            and (not with_findings or entry.errors or entry.warnings)
+        ]
+
     @property
     def categories(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for entry in self.entries:
             counts[entry.category] = counts.get(entry.category, 0) + 1
         return dict(sorted(counts.items()))
+
+
+class ScenarioOptions(Frozen):
+    """How scenarios become examples."""
+
+    each: Literal["turn", "scenario"] = "turn"
+    as_tools: bool = True
+    count: int = Field(0, ge=0, le=LARGEST_COUNT)  # of variations; 0: the scenarios as they are
+    seed: int = Field(0, ge=0, le=2**31)
 
 
 class FormattedFile(Frozen):
@@ -165,6 +189,44 @@ class ScenarioFileExists(NotAllowedNow):
     )
 
 
+class ScenarioNameTaken(NotAllowedNow):
+    code = "scenarios.name_taken"
+    sentence = "{name} is among the scenarios of this workspace already; it is left as it is."
+    actions = (Action(label="Save under another name"), Action(label="Open the one that is there, and change it"))
+
+
+class ScenarioChangedMeanwhile(NotAllowedNow):
+    code = "scenarios.changed_meanwhile"
+    sentence = "{name} was changed since you opened it; neither text is lost."
+    actions = (Action(label="Save yours under another name"), Action(label="Open the file again to see the other text"))
+
+
+class ScenarioNotOwn(NotAllowedNow):
+    code = "scenarios.not_own"
+    sentence = "{path} does not lie in this workspace, so it is not written over the network."
+    actions = (
+        Action(label="Change it where it lies", command="luthier scenarios format {path}"),
+        Action(label="Save a copy in the workspace"),
+    )
+
+
+class ScenariosTooMany(NotAllowedNow):
+    code = "scenarios.too_many"
+    sentence = (
+        "{source} holds more than is looked at in one go, which is {most} Markdown files among not too many others."
+    )
+    actions = (
+        Action(label="Open one of the folders in it"),
+        Action(label="Look at all of them in a terminal", command="luthier scenarios check {source}"),
+    )
+
+
+class ScenarioUploadWrong(DataProblem):
+    code = "scenarios.upload_wrong"
+    sentence = "{name} cannot be taken in: {reason}."
+    actions = (Action(label="Send a Markdown file, or a zip archive of scenarios"),)
+
+
 class ScenarioTargetWrong(WrongUsage):
     code = "scenarios.target_wrong"
     sentence = "{target} lies inside of {source}; what is written there would be varied again the next time."
@@ -179,6 +241,15 @@ class ScenarioKeepWrong(WrongUsage):
     actions = (
         Action(label="Write a file", command="luthier scenarios convert {source} --to examples.jsonl"),
         Action(label="Keep a dataset", command="luthier scenarios convert {source} --name NAME"),
+    )
+
+
+class ScenarioVaryWrong(WrongUsage):
+    code = "scenarios.vary_into_file"
+    sentence = "Variations are kept as a dataset or as scenarios, not as a file of examples."
+    actions = (
+        Action(label="Keep a dataset", command="luthier scenarios convert {source} --vary 60 --name NAME"),
+        Action(label="Write scenarios first", command="luthier scenarios vary {source} --out {source}-varied"),
     )
 
 

@@ -18,15 +18,17 @@ _WORTH_RETRYING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 20.0
 _CHUNK = 1 << 18
 
-OnBytes = Callable[[int, int], None]  # bytes so far, bytes in all
+OnBytes = Callable[[int, int], None]  # bytes so far, bytes in all (0: not known)
 
 
 class HttpFailed(Exception):
     """A request that brought nothing usable; `str()` is the reason in a few words, `status` the answer's, if any."""
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, error_code: str = "") -> None:
+        """`error_code` is what some servers say of it in the header X-Error-Code."""
         super().__init__(reason)
         self.status = status
+        self.error_code = error_code
 
 
 class _TryAgain(Exception):
@@ -49,8 +51,12 @@ class Http:
         read_seconds: float = 30.0,
         attempts: int = 5,
         may_ask: Callable[[str], bool] = lambda _: True,
+        token: str | None = None,
     ) -> None:
-        """`may_ask` is asked about every address before it is, those included that a server redirects to."""
+        """`may_ask` is asked about every address before it is, those included that a server redirects to.
+
+        The token says who asks; it goes to the address that is asked for, and not where another host redirects to.
+        """
         self._clock = clock
         self._attempts = attempts
         self._may_ask = may_ask
@@ -58,7 +64,11 @@ class Http:
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
             follow_redirects=True,
             max_redirects=_MAX_REDIRECTS,
-            headers={"User-Agent": "luthier", "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": "luthier",
+                "Accept-Encoding": "identity",
+                **({"Authorization": f"Bearer {token}"} if token else {}),
+            },
             event_hooks={"request": [self._refuse_others]},
         )
 
@@ -97,14 +107,14 @@ class Http:
 
         def once() -> None:
             with self._answer(url, {}) as response, writing_atomically(target) as file:
-                have = 0
+                have, announced = 0, _announced_bytes(response)
                 for chunk in response.iter_raw():
                     have += len(chunk)
                     if have > most_bytes:
                         raise HttpFailed(f"the file is longer than {most_bytes} bytes")
                     file.write(chunk)
                     if on_bytes is not None:
-                        on_bytes(have, 0)
+                        on_bytes(have, announced)
 
         self._retrying(once, lambda: False)
 
@@ -213,13 +223,20 @@ def _check(response: httpx.Response) -> None:
     if status in _WORTH_RETRYING:
         raise _TryAgain(HttpFailed(f"{response.url.host} answers {status}", status), _asked_pause(response))
     if status >= 400:
-        raise HttpFailed(f"{response.url.host} answers {status}", status)
+        error_code = response.headers.get("X-Error-Code", "")
+        raise HttpFailed(f"{response.url.host} answers {status}", status, error_code)
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise HttpFailed("the answer is compressed although that was not asked for")
 
 
 def _continues_at(response: httpx.Response, offset: int) -> bool:
     return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _announced_bytes(response: httpx.Response) -> int:
+    """0 when the answer does not say how long it is."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else 0
 
 
 def _asked_pause(response: httpx.Response) -> float | None:

@@ -1,5 +1,6 @@
 """Starts the two processes that outlive their parent: a workspace's supervisor and an attempt's worker."""
 
+import json
 import re
 import subprocess
 import time
@@ -39,8 +40,8 @@ def ensure_supervisor(settings: Settings, folders: Folders) -> None:
     if is_supervised(folders):
         return
     own = {
-        f"LUTHIER_{name.upper()}": str(value)
-        for name, value in settings.model_dump(mode="json").items()
+        f"LUTHIER_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.model_dump(mode="json", exclude={"hub_token"}).items()
         if value is not None
     }
     log = folders.logs / "supervisor.log"

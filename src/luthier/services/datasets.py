@@ -1,6 +1,6 @@
 """Datasets: check a file, import it as an immutable, content-named set of examples, look at what is there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,8 +35,10 @@ from luthier.domain.datasets import (
 from luthier.domain.derivations import Derivation
 from luthier.domain.findings import Level
 from luthier.domain.imports import ImportRequest
+from luthier.domain.jobs import Progress
 from luthier.kit.clock import Clock
 from luthier.kit.files import exists
+from luthier.kit.pacing import now_and_then
 from luthier.services.dataset_shelf import Draft, Shelf, Written, plain_name
 from luthier.services.folders import Folders
 from luthier.store import Store
@@ -59,10 +61,12 @@ class Datasets:
         shape: str | None = None,
         columns: Mapping[str, str] | None = None,
         options: SourceOptions | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> DatasetReport:
         """The report of a source, without importing it. Problems of single rows are findings, not exceptions."""
-        scan = self._scan(path, shape, columns, options)
-        scan.read_to_end()
+        request = ImportRequest(path=path, shape=shape, columns=dict(columns or {}), options=options or SourceOptions())
+        scan = self._scan(request, on_progress)
+        scan.read_to_end(on_progress)
         return scan.report()
 
     def import_file(
@@ -74,6 +78,7 @@ class Datasets:
         columns: Mapping[str, str] | None = None,
         skip_bad_rows: bool = False,
         options: SourceOptions | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> Dataset:
         """Importing twice is harmless. Wrong rows raise DatasetHasErrors unless `skip_bad_rows` leaves them out."""
         importing = self.importing(
@@ -84,24 +89,27 @@ class Datasets:
                 columns=dict(columns or {}),
                 options=options or SourceOptions(),
                 skip_bad_rows=skip_bad_rows,
-            )
+            ),
+            on_progress,
         )
-        return self.shelf.keep_lines(importing.draft, importing.scan.canonical(), importing.written)
+        lines = importing.scan.canonical()
+        if on_progress is not None:
+            lines = now_and_then(lines, lambda: on_progress(importing.scan.progress))
+        return self.shelf.keep_lines(importing.draft, lines, importing.written)
 
-    def importing(self, request: ImportRequest) -> "Importing":
+    def importing(self, request: ImportRequest, on_progress: Callable[[Progress], None] | None = None) -> "Importing":
         """Opens the source and finds its mapping; raises what that raises. Its rows are read as the scan goes on."""
-        scan = self._scan(request.path, request.shape, request.columns, request.options)
+        scan = self._scan(request, on_progress)
         name = request.name or plain_name(_stem_of(request.path))
         return Importing(request, scan, Draft(name, scan.shape, _origin_of(request)), self._clock.now())
 
-    def _scan(
-        self, path: str, shape: str | None, columns: Mapping[str, str] | None, options: SourceOptions | None
-    ) -> Scan:
-        """Opens the source; its rows are read as the scan goes on."""
-        options = options or SourceOptions()
+    def _scan(self, request: ImportRequest, on_progress: Callable[[Progress], None] | None) -> Scan:
+        """Opens the source, after fetching it when it is elsewhere."""
+        options = request.options
         reading = Reading(options.encoding, options.query, chosen(options.fixes))
-        reference = path if is_reference(path) else str(_place_of(path))
-        return Scan(self._sources.open(reference, reading), shape, dict(columns or {}), reading)
+        reference = request.path if is_reference(request.path) else str(_place_of(request.path))
+        source = self._sources.open(reference, reading, on_progress)
+        return Scan(source, request.shape, dict(request.columns), reading)
 
     def resolve(self, reference: str, **how: Any) -> Dataset:
         """The file of that path, or a sample, imported now; else an imported dataset by name, name@version or id."""

@@ -45,6 +45,10 @@ class Folders:
         return self.root / "rates"
 
     @property
+    def scenarios(self) -> Path:
+        return self.root / "scenarios"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

@@ -12,7 +12,15 @@ from luthier.connectors.dataset_sources import is_reference, without_secrets
 from luthier.data.import_journal import SAVE_SECONDS, ImportJournal
 from luthier.domain.datasets import Dataset
 from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
-from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRequest, ImportSourceNotKept, ImportState
+from luthier.domain.imports import (
+    Import,
+    ImportEnded,
+    ImportNotFound,
+    ImportRequest,
+    ImportSourceNotKept,
+    ImportState,
+    SourceProgress,
+)
 from luthier.domain.jobs import Progress
 from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
@@ -21,6 +29,7 @@ from luthier.kit.frozen import Frozen
 from luthier.kit.ids import new_id
 from luthier.services.datasets import Datasets
 from luthier.services.folders import Folders
+from luthier.services.scenarios import Scenarios
 from luthier.services.uploads import Uploads
 
 KEPT = timedelta(days=1)  # after the end, so that a page that was left open still learns of it
@@ -45,16 +54,23 @@ class _Begun(Frozen):
 
 class Imports:
     def __init__(
-        self, datasets: Datasets, uploads: Uploads, folders: Folders, clock: Clock, save_seconds: float = SAVE_SECONDS
+        self,
+        datasets: Datasets,
+        scenarios: Scenarios,
+        uploads: Uploads,
+        folders: Folders,
+        clock: Clock,
+        save_seconds: float = SAVE_SECONDS,
     ) -> None:
         """`save_seconds` of work are what a kill may cost."""
         self._save_seconds = save_seconds
+        self._scenarios = scenarios
         self._datasets = datasets
         self._uploads = uploads
         self._root = folders.imports
         self._clock = clock
         self._called_off: set[str] = set()
-        self._rows_done: dict[str, int] = {}  # of those that are running in this process
+        self._progress: dict[str, Progress] = {}  # of those that are running in this process
 
     def run(self, request: ImportRequest, on_progress: OnProgress | None = None) -> Dataset:
         """Imports here and now; goes on with an import of the same source that something ended.
@@ -104,14 +120,15 @@ class Imports:
     def get(self, import_id: str) -> Import:
         folder = self._folder(import_id)
         begun = _Begun.model_validate(read_json(folder / "import.json"))
-        outcome = self._outcome(import_id)
+        outcome, progress = self._outcome(import_id), self._progress.get(import_id)
         return Import(
             import_id=import_id,
             request=begun.request,
             file=PurePosixPath(begun.request.path).name or begun.request.path,
             state=outcome.state,
             started_at=begun.started_at,
-            rows=outcome.rows or self._rows_done.get(import_id) or self._rows_saved(folder),
+            rows=outcome.rows or _rows_of(progress) or self._rows_saved(folder),
+            progress=progress,
             dataset_id=outcome.dataset_id,
             problem=outcome.problem,
         )
@@ -150,7 +167,7 @@ class Imports:
 
     def _run_locked(self, import_id: str, request: ImportRequest, lock: FileLock) -> None:
         def say(progress: Progress) -> None:
-            self._rows_done[import_id] = progress.done
+            self._progress[import_id] = progress
             if import_id in self._called_off:
                 raise _CalledOff
 
@@ -173,10 +190,13 @@ class Imports:
             lock.release()
 
     def _work(self, import_id: str, request: ImportRequest, say: OnProgress) -> Dataset:
+        if request.scenarios is not None:
+            options = request.scenarios
+            return self._scenarios.keep(request.path, name=request.name, options=options, on_progress=say)
         with self._uploads.named_as_sent(request.upload_id):
-            importing = self._datasets.importing(request)
+            importing = self._datasets.importing(request, say)
             journal = ImportJournal(self._root / import_id, _mark_of(request), self._save_seconds)
-            journal.write(importing.scan, lambda rows: say(Progress(what="reading rows", done=rows, total=0)))
+            journal.write(importing.scan, say)
             return self._datasets.shelf.adopt(importing.draft, journal.rows_file, importing.written)
 
     def _end(self, import_id: str, outcome: _Outcome) -> None:
@@ -185,7 +205,7 @@ class Imports:
         for name in ("rows.jsonl", "cursor.json"):
             (folder / name).unlink(missing_ok=True)
         self._called_off.discard(import_id)
-        self._rows_done.pop(import_id, None)
+        self._progress.pop(import_id, None)
 
     def _outcome(self, import_id: str) -> _Outcome:
         path = self._root / import_id / "outcome.json"
@@ -222,6 +242,10 @@ def _mark_of(request: ImportRequest) -> str:
         return new_id("once")
     facts = path.stat()
     return f"{facts.st_size} {facts.st_mtime_ns}"
+
+
+def _rows_of(progress: Progress | None) -> int:
+    return progress.rows if isinstance(progress, SourceProgress) else 0
 
 
 def _silently(progress: Progress) -> None:

@@ -19,7 +19,7 @@ from luthier.kit.clock import Clock
 from luthier.kit.files import free_bytes, sealed_folder
 from luthier.kit.http import Http
 from luthier.kit.units import show_bytes
-from luthier.settings import Settings, process_environment
+from luthier.settings import Settings, hub_token, process_environment
 
 STARTER = "starter"
 OnProgress = Callable[[Progress], None]
@@ -38,6 +38,7 @@ class ModelSources:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._offline = settings.offline
         self._endpoint = settings.hub_endpoint
+        self._token = hub_token(settings)
         self._downloads = settings.hub_cache.expanduser()
         self._cache = FolderCache(self._downloads / "models")
         self._clock = clock
@@ -45,7 +46,7 @@ class ModelSources:
     def bring(self, reference: str, *, again: bool, on_progress: OnProgress | None = None) -> Fetched:
         """A sealed folder of the cache with the model in it; `again` ignores what is there already.
 
-        Raises StarterUnreachable, ModelUnreachable, BaseModelNotFound, DiskFull.
+        Raises StarterUnreachable, ModelUnreachable, BaseModelNotFound, HubAccessRefused, DiskFull.
         """
         self._downloads.mkdir(parents=True, exist_ok=True)
         # One at a time for all workspaces of the user: they share the cache, and two downloads at once help nobody.
@@ -82,7 +83,7 @@ class ModelSources:
     @cached_property
     def _hub(self) -> Hub:
         # Late, because making an HTTP client takes a tenth of a second, and most commands need no network.
-        return Hub(Http(self._clock), self._endpoint, self._downloads / "parts")
+        return Hub(Http(self._clock, token=self._token), self._endpoint, self._downloads / "parts", self._token)
 
     def _refuse_when_short_of_disk(self, needed: int) -> None:
         free = free_bytes(self._downloads)

@@ -8,7 +8,7 @@ from luthier.data.canonical import write_examples
 from luthier.data.measure import measure
 from luthier.data.pairs import refuse_without_pairs
 from luthier.data.render import Renderer
-from luthier.data.splits import Split, shared_questions, split
+from luthier.data.splits import Split, shared_questions
 from luthier.domain.datasets import Dataset, Example
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
@@ -19,12 +19,9 @@ from luthier.planning.choose import make_plan
 from luthier.services.datasets import Datasets
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.sides import Sides, automatic_sides
 
 Report = Callable[[Progress], None]
-
-HELD_OUT_SHARE = 0.1
-MOST_HELD_OUT = 200  # more would cost minutes of measuring on a laptop and sharpen the interval little
-FEWEST_TO_SPLIT = 20  # below it every example is worth more in training than as a measure
 
 
 @dataclass(frozen=True)
@@ -56,25 +53,27 @@ class Plans:
     def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
         """Raises what reading the data, getting the base, or fitting the machine raises."""
         dataset = self._datasets.resolve(
-            recipe.data, shape=recipe.shape, columns=recipe.columns, skip_bad_rows=recipe.skip_bad_rows
+            recipe.data,
+            shape=recipe.shape,
+            columns=recipe.columns,
+            skip_bad_rows=recipe.skip_bad_rows,
+            on_progress=on_progress,
         )
-        sides = self._sides(recipe, dataset)
+        parted = self._sides(recipe, dataset)
+        sides = parted.split
         refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
         plan = make_plan(recipe, self._machine.get(), base.shape, facts)
-        plan = plan.model_copy(update={"warnings": (*plan.warnings, *_leaks(recipe, sides))})
+        plan = plan.model_copy(update={"warnings": (*plan.warnings, *parted.findings, *_leaks(recipe, sides))})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
 
-    def _sides(self, recipe: Recipe, dataset: Dataset) -> Split:
+    def _sides(self, recipe: Recipe, dataset: Dataset) -> Sides:
         examples = list(self._datasets.examples(dataset))
         if recipe.held_out:
             held_out = self._datasets.resolve(recipe.held_out, skip_bad_rows=recipe.skip_bad_rows)
-            return Split(train=examples, held_out=list(self._datasets.examples(held_out)))
-        share = recipe.evaluation.held_out_share
-        if share is None:
-            share = HELD_OUT_SHARE if len(examples) >= FEWEST_TO_SPLIT else 0.0
-        return split(examples, share, at_most=MOST_HELD_OUT)
+            return Sides(Split(train=examples, held_out=list(self._datasets.examples(held_out))))
+        return automatic_sides(examples, recipe.evaluation.held_out_share)
 
 
 def _leaks(recipe: Recipe, sides: Split) -> list[Finding]:

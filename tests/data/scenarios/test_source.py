@@ -105,3 +105,30 @@ def test_the_grammar_that_lies_beside_the_scenarios_is_used(tmp_path: Path) -> N
 def test_what_comes_out_of_an_archive_is_read_with_the_built_in_grammar() -> None:
     content = Content("in.zip/x.md", ".md", len(GOOD), lambda: BytesIO(GOOD.encode()))
     assert [row.findings for row in scenario_rows(content)] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GOOD.replace("# User", "```\n# User\n```\n\n# User"),
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("\n", "\r"),
+        GOOD.replace("# SYSTEM", "   #  System ##"),
+        GOOD.replace("category: social", "# User\ncategory: social\n# DM"),
+    ],
+)
+def test_a_scenario_is_known_however_its_headings_are_written(head: str) -> None:
+    assert is_scenario(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "---\n# User\n# DM\ntitle: x\n---\n\nWords.\n",  # remarks of its front matter
+        "---\ntitle: x\n---\n\n```\n# User\n# DM\n```\n",
+        "---\ntitle: x\n---\n\n# Userland\n\n# DMs\n",
+        "---\ntitle: x\n---\n" + "\n" * 60_000,
+    ],
+)
+def test_what_only_looks_like_its_headings_makes_no_scenario(head: str) -> None:
+    assert not is_scenario(head)

@@ -13,8 +13,9 @@ from tests.server.web.visiting import Visitor
 pytestmark = pytest.mark.browser
 
 FIRST_LOAD_BYTES = 150_000
+SCENARIOS = ("/scenarios", "/scenarios/templates", "/scenarios/one?template=combat/the-bell-warden")
 PLACES = (
-    *("/", "/train", "/runs", "/datasets", "/datasets/import", "/versions"),
+    *("/", "/train", "/runs", "/datasets", "/datasets/import", *SCENARIOS, "/versions"),
     *("/playground", "/machine", "/help", "/-/patterns"),
 )
 
@@ -142,6 +143,8 @@ def test_signing_in_leads_back_to_the_page_that_was_asked_for(chrome: Browser, w
         page.get_by_label("Sign-in code or key").fill(workspace.sessions.new_code())
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{url_of(client)}/versions")
+        expect(page.get_by_role("heading", name="Versions", exact=True)).to_be_visible()
+        assert page.url == f"{url_of(client)}/versions"
         page.context.close()
 
 
@@ -151,6 +154,8 @@ def test_a_sign_in_link_cannot_lead_to_another_site(chrome: Browser, workspace: 
         page = chrome.new_context().new_page()
         page.goto(f"{url_of(client)}/sign-in?next={elsewhere}#code={workspace.sessions.new_code()}")
         page.wait_for_url(f"{url_of(client)}/")
+        expect(page.get_by_role("navigation", name="Places")).to_be_visible()
+        assert page.url == f"{url_of(client)}/"
         page.context.close()
 
 

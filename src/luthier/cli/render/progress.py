@@ -10,7 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from luthier.cli.render.pace import Pace, time_left
 from luthier.cli.render.text import one_line
+from luthier.domain.imports import SourceProgress
 from luthier.domain.jobs import Progress
 from luthier.kit.clock import SystemClock
 from luthier.kit.units import show_bytes, show_count
@@ -29,6 +31,10 @@ class Standing:
     total: int = 0
     amount: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        return 0 < self.total <= self.done
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         texts = [self.what, self.amount, *self.notes]
@@ -53,6 +59,7 @@ class ProgressLine:
     def __init__(self, console: Console, start: str) -> None:
         self._console = console
         self._clock = SystemClock()
+        self._pace = Pace()
         self._standing = Standing(start)
         self._printed_at = -_SECONDS_BETWEEN_PLAIN_LINES
         self._printed: Standing | None = None
@@ -69,7 +76,7 @@ class ProgressLine:
             self._live.stop()
 
     def update(self, progress: Progress) -> None:
-        self.show(standing_of(progress))
+        self.show(standing_of(progress, self._pace.notes(progress, self._clock.monotonic())))
 
     def training(self, step: dict[str, Any]) -> None:
         """`step` is the body of a `run.step` event."""
@@ -89,20 +96,22 @@ class ProgressLine:
     def _print_now_and_then(self, standing: Standing) -> None:
         now = self._clock.monotonic()
         news = self._printed is None or self._printed.what != standing.what
-        last = standing.total > 0 and standing.done >= standing.total
+        last = standing.is_whole and not (self._printed and self._printed.is_whole)
         if standing != self._printed and (news or last or now - self._printed_at >= _SECONDS_BETWEEN_PLAIN_LINES):
             self._console.print(Text(standing.as_line()), soft_wrap=True)
             self._printed, self._printed_at = standing, now
 
 
-def standing_of(progress: Progress) -> Standing:
+def standing_of(progress: Progress, notes: tuple[str, ...] = ()) -> Standing:
     show = show_bytes if progress.unit == "bytes" else show_count
     amount = ""
     if progress.total:
         amount = f"{show(progress.done)} of {show(progress.total)}"
     elif progress.done:
         amount = show(progress.done)
-    return Standing(_capital(progress.what), progress.done, progress.total, amount)
+    if isinstance(progress, SourceProgress) and progress.unit == "bytes":
+        notes = (*notes, f"{show_count(progress.rows)} rows")
+    return Standing(_capital(progress.what), progress.done, progress.total, amount, notes)
 
 
 def standing_of_step(step: dict[str, Any]) -> Standing:
@@ -114,13 +123,6 @@ def standing_of_step(step: dict[str, Any]) -> Standing:
     )
     amount = f"step {step['step']} of {step['total_steps']}"
     return Standing("Training", step["step"], step["total_steps"], amount, notes)
-
-
-def time_left(low: float, high: float) -> str:
-    """A range in one unit, e.g. `62 to 95 s`; one value where both ends read the same."""
-    size, unit = (1, "s") if high < 120 else (60, "min") if high < 7200 else (3600, "h")
-    ends = [f"{seconds / size:.{int(size == 3600)}f}" for seconds in (max(1.0, low), max(1.0, high))]
-    return f"{' to '.join(dict.fromkeys(ends))} {unit}"
 
 
 def _capital(text: str) -> str:

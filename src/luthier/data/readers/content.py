@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from luthier.data.readers.meter import Meter
 from luthier.domain.datasets import DatasetFileMissing, DatasetUnreadable
 
 
@@ -26,8 +27,8 @@ def writable(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def on_disk(path: Path, name: str | None = None) -> Content:
-    """Raises DatasetFileMissing, or DatasetUnreadable for what is no regular file."""
+def on_disk(path: Path, name: str | None = None, meter: Meter | None = None) -> Content:
+    """Tells the meter what is read. Raises DatasetFileMissing, or DatasetUnreadable for what is no regular file."""
     if not path.exists():
         raise DatasetFileMissing(path=path)
     if not path.is_file():
@@ -38,7 +39,5 @@ def on_disk(path: Path, name: str | None = None) -> Content:
     except OSError as error:
         raise DatasetUnreadable(source=path, kind="examples", reason=error.strerror or str(error)) from error
 
-    def opened() -> BinaryIO:
-        return open(path, "rb")
-
+    opened = (meter or Meter()).opener(path, size)
     return Content(writable(name or str(path)), path.suffix.lower(), size, opened, path)

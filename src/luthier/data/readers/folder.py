@@ -5,7 +5,7 @@ from pathlib import Path
 
 from luthier.data.facts import Limits
 from luthier.data.readers.content import on_disk, writable
-from luthier.data.readers.rows import error_at, moved
+from luthier.data.readers.rows import Reading, error_at, moved
 from luthier.data.readers.several import HEAD_BYTES, Member, choice_among, is_hidden, passed_over
 from luthier.domain.datasets import DatasetUnreadable
 from luthier.domain.findings import Finding, Level
@@ -13,17 +13,18 @@ from luthier.domain.findings import Finding, Level
 _ARCHIVE_ENDINGS = (".zip",)
 
 
-def members_of(folder: Path, limits: Limits) -> Iterator[Member]:
-    """Raises DatasetUnreadable for a folder of more files than `limits` allow."""
-    names = names_in(folder, limits)
+def members_of(folder: Path, reading: Reading) -> Iterator[Member]:
+    """Raises DatasetUnreadable for a folder of more files than the limits allow."""
+    names = names_in(folder, reading.limits)
     choice = choice_among(names, lambda name: _head(folder, name))
     for name in names:
         path = folder / name
         if _leads_out(path, folder):
             yield _not_followed(writable(name))
         elif choice.takes(name) or name.lower().endswith(_ARCHIVE_ENDINGS):
-            yield on_disk(path, name)
+            yield on_disk(path, name, reading.meter)
         else:
+            reading.meter.pass_over(path, path.lstat().st_size)
             yield passed_over(writable(name))
 
 

@@ -40,13 +40,12 @@ def open_rows(path: Path, reading: Reading | None = None) -> RowSource:
     reading = reading or Reading()
     if path.is_dir():
         return _folder(path, reading)
-    content = on_disk(path)
-    signature = _signature(content.head(_HEAD_BYTES))
+    signature = _signature(on_disk(path).head(_HEAD_BYTES))
     if signature is not None and signature.reader == "sqlite":
         return sqlite_source(path, reading.query)
     if reading.query is not None:
         raise QueryNotUsed(source=path)
-    return open_content(content, reading)
+    return open_content(on_disk(path, meter=reading.meter), reading)
 
 
 def open_content(content: Content, reading: Reading | None = None) -> RowSource:
@@ -64,7 +63,7 @@ def _folder(path: Path, reading: Reading) -> RowSource:
     size = sum((path / name).lstat().st_size for name in names_in(path, reading.limits))
     opened = partial(_open, reading=reading)
     return RowSource(
-        str(path), "files", "each its own", size, lambda: rows_of_several(members_of(path, reading.limits), opened)
+        str(path), "files", "each its own", size, lambda: rows_of_several(members_of(path, reading), opened)
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.data.facts import Limits, advice, limits
+from luthier.data.readers.meter import Meter
 from luthier.domain.findings import Finding, Level, Place
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Reading:
     query: str | None = None  # for databases
     fixes: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=limits)
+    meter: Meter = field(default_factory=Meter, compare=False)  # is told what is read of files
 
 
 class SourceFault(Exception):

@@ -43,9 +43,9 @@ def choice_among(names: Sequence[str], head: Head | None = None) -> Choice:
 def is_scenario_file(name: str, head: bytes) -> bool:
     if _ending(name) not in source_facts().scenario_endings:
         return False
-    from luthier.data.scenarios.files import is_scenario  # late: its parser is needed for Markdown only
+    from luthier.data.scenarios.files import head_text, is_scenario  # late: its parser is needed for Markdown only
 
-    return is_scenario(head.decode("utf-8", "ignore"))
+    return is_scenario(head_text(head))
 
 
 def is_hidden(name: str) -> bool:

@@ -40,6 +40,24 @@ def wrongs(tool: Tool, arguments: Mapping[str, Value], fields: Mapping[str, Valu
     return found
 
 
+def workings(tool: Tool, arguments: Mapping[str, Value], fields: Mapping[str, Value]) -> list[str]:
+    """How a sound answer comes out, a step each, e.g. `rolls 10 plus modifier 3 makes 13`."""
+    given = with_defaults(tool, arguments)
+    told: list[str] = []
+    for check in tool.checks:
+        match check:
+            case Throw() if check.rolls in fields and check.dice in fields:
+                told.append(f"{fields[check.dice]} shows {show_value(tool.results[check.rolls], fields[check.rolls])}")
+            case Sum() if check.result in fields and _has_terms(check, fields):
+                told.append(f"{_terms(check, fields)} makes {fields[check.result]}")
+            case Threshold() if check.against in given and check.value in fields and check.result in fields:
+                reached = f"{fields[check.value]} against {check.against} {given[check.against]}"
+                told.append(f"{reached} is a {fields[check.result]}")
+            case _:
+                pass
+    return told
+
+
 def with_defaults(tool: Tool, arguments: Mapping[str, Value]) -> dict[str, Value]:
     """The arguments as the tool receives them."""
     full: dict[str, Value] = {}

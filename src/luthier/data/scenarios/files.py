@@ -1,18 +1,21 @@
 """Scenario files in a folder: which Markdown files are scenarios, and their text, or why it cannot be read."""
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from luthier.data.scenarios.tree import parse_tree
+from luthier.data.scenarios.tree import Tree, parse_tree
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.scenarios import Speaker
 
 LARGEST_BYTES = 1 << 20  # a scenario is written by hand; a hundredth of this is a long one
 _HEAD_BYTES = 1 << 16
+_MOST_LOOKED_AT = 100_000  # files and folders
 ENDINGS = (".md", ".markdown")
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # else it is UTF-8
 _WORDS = frozenset(("system", *(speaker.value.casefold() for speaker in Speaker)))
+_HEADING = re.compile(rf"(?:^|[\r\n]) {{0,3}}#[ \t]+({'|'.join(sorted(_WORDS))})(?=[ \t#\r\n]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,33 @@ class Found:
 
 def is_scenario(head: str) -> bool:
     """Whether a text that begins like this is a scenario: it has front matter and at least two of our headings."""
-    tree = parse_tree(head)
+    enough = _two_headings(head)
+    if enough is None:
+        return False
+    tree = parse_tree(enough)
+    return (tree.front is not None and _has_two(tree)) or _has_two(parse_tree(head))
+
+
+def _two_headings(head: str) -> str | None:
+    """As much as may hold what is looked for, so that the rest need not be parsed; None when nothing can."""
+    found: set[str] = set()
+    for match in _HEADING.finditer(head):
+        found.add(match[1].casefold())
+        if len(found) > 1:
+            return head[: match.end()]
+    return None
+
+
+def _has_two(tree: Tree) -> bool:
     if tree.front is None and tree.open_front is None:
         return False
-    found = {section.title.casefold() for section in tree.sections} & _WORDS
-    return len(found) > 1
+    return len({section.title.casefold() for section in tree.sections} & _WORDS) > 1
+
+
+def head_text(head: bytes) -> str:
+    """The first bytes of a file as text; what its encoding does not allow is left out."""
+    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), "utf-8")
+    return head.decode(codec, "ignore")
 
 
 def find_scenarios(path: Path) -> Found:
@@ -51,6 +76,16 @@ def find_scenarios(path: Path) -> Found:
         else:
             passed_over.append(name)
     return Found(tuple(scenarios), tuple(passed_over))
+
+
+def holds_more_than(path: Path, most: int) -> bool:
+    """Markdown files at any depth, before any of them is opened; or so many others that finding them takes long."""
+    found = 0
+    for looked_at, file in enumerate(path.rglob("*") if path.is_dir() else ()):
+        found += file.suffix.lower() in ENDINGS
+        if found > most or looked_at > _MOST_LOOKED_AT:
+            return True
+    return False
 
 
 def read_text(file: ScenarioFile) -> str | Finding:
@@ -97,5 +132,4 @@ def _head(path: Path) -> str:
             head = file.read(_HEAD_BYTES)
     except OSError:
         return ""  # it is counted among those passed over
-    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), "utf-8")
-    return head.decode(codec, "replace")
+    return head_text(head)

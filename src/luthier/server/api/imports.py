@@ -1,12 +1,14 @@
 """Imports over HTTP: begin one in the background, see how far it is, call it off, go on with it."""
 
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.imports import Import, ImportRequest, ImportState
+from luthier.domain.jobs import Progress
+from luthier.domain.scenarios import ScenarioOptions
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
 from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import RunProblem
@@ -22,12 +24,28 @@ class NewImport(BaseModel):
     columns: dict[str, str] = Field(default={}, description="part of the shape -> column of the file")
     options: SourceOptions = SourceOptions()
     skip_bad_rows: bool = False
+    scenarios: ScenarioOptions | None = Field(
+        default=None, description="the path holds scenarios, to be turned into examples like this, or varied first"
+    )
 
     @model_validator(mode="after")
     def _names_one_source(self) -> Self:
         if bool(self.path) == (self.upload_id is not None):
             raise ValueError("give either a path or an upload_id")
+        if self.scenarios is not None and not self.path:
+            raise ValueError("scenarios are given by their path")
         return self
+
+
+class ImportStep(BaseModel):
+    what: str = Field(description="e.g. `reading rows`, `fetching data.jsonl`")
+    done: int
+    total: int = Field(description="0 while it is not known")
+    unit: Literal["", "bytes"] = Field(description="of both; empty counts rows")
+
+    @classmethod
+    def of(cls, progress: Progress) -> "ImportStep":
+        return cls(**{name: getattr(progress, name) for name in cls.model_fields})
 
 
 class ImportView(BaseModel):
@@ -35,14 +53,16 @@ class ImportView(BaseModel):
     file: str
     state: ImportState
     rows: int = Field(description="rows of the source that are done")
+    step: ImportStep | None = Field(description="what it does now, and how far that is; null when it is not running")
     dataset_id: str | None
     problem: RunProblem | None
 
     @classmethod
     def of(cls, job: Import) -> "ImportView":
-        own = cls.model_fields.keys() - {"problem"}
+        own = cls.model_fields.keys() - {"problem", "step"}
         return cls(
             **{name: getattr(job, name) for name in own},
+            step=ImportStep.of(job.progress) if job.progress else None,
             problem=RunProblem.of(job.problem) if job.problem else None,
         )
 

@@ -1,18 +1,33 @@
-"""Scenarios over HTTP: check a text or a folder of this machine, keep a folder as a dataset, begin from a template."""
+"""Scenarios over HTTP: check, index, lay out, vary and keep those of this machine; begin and save those of its own."""
 
+from pathlib import Path as File
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from luthier.domain.scenarios import Pattern, ScenariosReport
+from luthier.domain.scenario_views import ScenarioText, VariedText
+from luthier.domain.scenarios import (
+    FormattedFile,
+    Pattern,
+    ScenarioEntry,
+    ScenarioNotOwn,
+    ScenarioOptions,
+    ScenariosReport,
+)
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
+from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import DatasetView
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"], responses=PROBLEMS)
 
 LARGEST_TEXT = 1_000_000  # characters
+MOST_FILES = 20_000
+MOST_AT_ONCE = 50  # variations that one answer holds
 FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
+Only = Annotated[str | SkipJsonSchema[None], Query(max_length=120)]
+Name = Annotated[str, Field(min_length=1, max_length=300, description="of a file among the workspace's own scenarios")]
 
 
 class ScenarioSource(BaseModel):
@@ -28,6 +43,16 @@ class ScenarioSource(BaseModel):
         return self
 
 
+class ScenarioFormat(ScenarioSource):
+    write: bool = Field(default=False, description="change the files; only those of the workspace's own")
+
+
+class ScenarioVariation(BaseModel):
+    path: FilePath
+    count: int = Field(default=3, ge=1, le=MOST_AT_ONCE, description="how many in all, the same of each category")
+    seed: int = Field(default=0, ge=0, le=2**31, description="the same seed gives the same texts")
+
+
 class ScenarioConversion(BaseModel):
     path: FilePath
     name: str | None = Field(default=None, min_length=1, max_length=120)
@@ -35,9 +60,57 @@ class ScenarioConversion(BaseModel):
     as_text: bool = Field(default=False, description="write tool calls as text, not as tool messages")
 
 
+class NewScenario(BaseModel):
+    template: str = Field(min_length=1, max_length=300, description="a category, or the name of an example")
+    name: Name
+    title: str | None = Field(default=None, min_length=1, max_length=300)
+
+
+class SavedScenario(BaseModel):
+    name: Name
+    text: str = Field(max_length=LARGEST_TEXT)
+    replaces: str | None = Field(default=None, max_length=64, description="sha256 of the file that it is to replace")
+
+
 class PatternText(BaseModel):
     name: str
     text: str
+
+
+class FormattedText(BaseModel):
+    files: list[FormattedFile] = Field(description="which files change, or would")
+    text: str | None = Field(description="the text in the usual layout, when a text was sent")
+
+
+@router.get("")
+def list_scenarios(
+    workspace: OpenWorkspace,
+    path: Annotated[str, Query(max_length=4096, description="empty: the workspace's own scenarios")] = "",
+    category: Only = None,
+    tag: Only = None,
+    findings: Annotated[bool, Query(description="only those with errors or warnings")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ScenarioEntry]:
+    """What is in a folder, also of files with errors."""
+    if not path and workspace.own_scenarios.is_empty:
+        return Page(items=[], next=None)
+    report = workspace.scenarios.check(path or str(workspace.own_scenarios.folder), most=MOST_FILES)
+    entries = report.only(category=category, tag=tag, with_findings=findings)
+    return page_of(entries, lambda entry: entry.file, cursor, limit)
+
+
+@router.post("", status_code=201)
+def save_scenario(workspace: OpenWorkspace, scenario: SavedScenario) -> ScenarioText:
+    """Among the workspace's own; a file that is there is replaced only by who knows what it holds."""
+    return workspace.own_scenarios.save(scenario.name, scenario.text, replaces=scenario.replaces)
+
+
+@router.post("/new", status_code=201)
+def new_scenario(workspace: OpenWorkspace, wanted: NewScenario) -> ScenarioText:
+    """Begins a scenario from a template, among the workspace's own."""
+    text = workspace.scenarios.begun(wanted.template, title=wanted.title)
+    return workspace.own_scenarios.save(wanted.name, text)
 
 
 @router.post("/check")
@@ -46,16 +119,32 @@ def check_scenarios(workspace: OpenWorkspace, source: ScenarioSource) -> Scenari
     if source.text is not None:
         return workspace.scenarios.check_text(source.text)
     assert source.path is not None
-    return workspace.scenarios.check(source.path)
+    return workspace.scenarios.check(source.path, most=MOST_FILES)
+
+
+@router.post("/format")
+def format_scenarios(workspace: OpenWorkspace, source: ScenarioFormat) -> FormattedText:
+    """Lays scenarios out in one way. What they say stays the same."""
+    if source.text is not None:
+        text = workspace.scenarios.view(source.text).laid_out
+        return FormattedText(files=[FormattedFile(file="scenario.md", changed=text != source.text)], text=text)
+    assert source.path is not None
+    if source.write and not workspace.own_scenarios.holds(File(source.path).expanduser()):
+        raise ScenarioNotOwn(path=source.path)
+    return FormattedText(files=workspace.scenarios.format(source.path, write=source.write), text=None)
+
+
+@router.post("/vary")
+def vary_scenarios(workspace: OpenWorkspace, wanted: ScenarioVariation) -> list[VariedText]:
+    """Some variations to look at; nothing is kept. `POST /imports` with `scenarios` makes a dataset of many."""
+    return workspace.scenarios.variants(wanted.path, count=wanted.count, seed=wanted.seed)
 
 
 @router.post("/convert", status_code=201)
 def convert_scenarios(workspace: OpenWorkspace, conversion: ScenarioConversion) -> DatasetView:
     """Keeps the training examples as a dataset; scenarios with errors are refused."""
-    dataset = workspace.scenarios.keep(
-        conversion.path, name=conversion.name, each=conversion.each, as_tools=not conversion.as_text
-    )
-    return DatasetView.of(dataset)
+    options = ScenarioOptions(each=conversion.each, as_tools=not conversion.as_text)
+    return DatasetView.of(workspace.scenarios.keep(conversion.path, name=conversion.name, options=options))
 
 
 @router.get("/templates")

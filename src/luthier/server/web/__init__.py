@@ -21,6 +21,9 @@ from luthier.server.web import (
     rows,
     run,
     runs,
+    scenario,
+    scenario_making,
+    scenarios,
     train,
     versions,
 )
@@ -30,6 +33,7 @@ _modules = (
     *(assets, door, home, train, runs, run),
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
+    *(scenarios, scenario, scenario_making),
     *(versions, playground, doctor, patterns),
 )
 routers = [module.router for module in _modules]

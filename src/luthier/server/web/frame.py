@@ -16,16 +16,17 @@ class Place:
     label: str
     path: str
     icon: str
+    also: tuple[str, ...] = ()  # paths of pages that belong to it
 
     def holds(self, path: str) -> bool:
-        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+        return any(path == own or (own != "/" and path.startswith(f"{own}/")) for own in (self.path, *self.also))
 
 
 PLACES = (
     Place("Home", "/", "home"),
     Place("Train", "/train", "train"),
     Place("Runs", "/runs", "runs"),
-    Place("Datasets", "/datasets", "datasets"),
+    Place("Datasets", "/datasets", "datasets", also=("/scenarios",)),
     Place("Versions", "/versions", "versions"),
     Place("Playground", "/playground", "chat"),
 )

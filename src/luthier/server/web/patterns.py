@@ -22,7 +22,11 @@ from luthier.server.web.context import Context
 from luthier.server.web.dataset_jobs import JobCard, card_of
 from luthier.server.web.frame import Frame, frame_of
 from luthier.server.web.marked_texts import Turn, turns_of
+from luthier.server.web.pattern_scenes import a_scenario, an_editor, some_variants
 from luthier.server.web.rendering import render
+from luthier.server.web.scenario import ScenarioEditor, ScenarioLook
+from luthier.server.web.scenario_making import ScenarioVariants
+from luthier.server.web.scenarios import Share
 from luthier.server.web.words import STATE_WORDS
 
 router = APIRouter(prefix="/-", include_in_schema=False)
@@ -57,6 +61,10 @@ class PatternsPage(Context):
     jobs: Sequence[JobCard]
     curve: str
     earlier: Sequence[timedelta]
+    scenario: ScenarioLook
+    editor: ScenarioEditor
+    variants: ScenarioVariants
+    shares: Sequence[Share]
 
 
 @router.get("/patterns")
@@ -78,6 +86,10 @@ def patterns(request: Request) -> HTMLResponse:
         reasons=_reasons(),
         jobs=[_job(state, page_frame.now) for state in WorkState],
         curve=_CURVE,
+        scenario=a_scenario(),
+        editor=an_editor(),
+        variants=some_variants(),
+        shares=(Share("combat", 12, 12), Share("rest", 5, 12), Share("", 1, 12)),
         earlier=(timedelta(seconds=2), timedelta(minutes=12), timedelta(hours=5), timedelta(days=40)),
     )
     return render(page)

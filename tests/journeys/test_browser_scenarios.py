@@ -1,0 +1,112 @@
+"""A person's way with a folder of scenarios: see what is wrong, mend it while it is checked, vary, make a dataset."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+import luthier
+from luthier.settings import Settings
+from luthier.workspace import Workspace
+from tests.data.hostile.archives import zipped
+from tests.data.scenarios.builders import GOOD, bent
+from tests.server.web.visiting import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture
+def workspace(workspace_folder: Path) -> Iterator[Workspace]:
+    with luthier.open(settings=Settings(home=workspace_folder, offline=True)) as opened:
+        yield opened
+
+
+def test_a_folder_is_sent_mended_varied_and_becomes_a_dataset(
+    visitor: Visitor, workspace: Workspace, tmp_path: Path
+) -> None:
+    page = visitor.page
+    inn = bent("category: social", "category: rest").encode()
+    sent = tmp_path / "river.zip"
+    sent.write_bytes(zipped(("ferry.md", bent("Total: 13", "Total: 14").encode()), ("deep/inn.md", inn)))
+
+    visitor.open("/datasets")
+    page.get_by_role("link", name="Scenarios").click()
+    expect(page.get_by_text("No scenarios in this workspace yet")).to_be_visible()
+    page.locator("#sent").set_input_files(sent)
+    page.wait_for_url("**/scenarios?path=*", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="2 scenarios")).to_be_visible()
+    expect(page.get_by_role("button", name="Make the dataset")).to_be_disabled()
+    page.get_by_role("link", name="With findings").click()
+    expect(page.get_by_role("heading", name="1 scenario")).to_be_visible()
+    page.get_by_role("link", name="ferry.md, line 47, character 10").click()
+    page.wait_for_url("**/scenarios/one?*#line-47")
+
+    look = page.locator("#scenario-look")
+    expect(look).to_contain_text("rolls 10 plus modifier 3 makes 13")
+    expect(page.locator(".line-error")).to_have_text("- Total: 14")
+    look.get_by_role("button", name="line 47, character 10").click()
+    page.keyboard.type("13")  # what was wrong is selected
+    expect(look).to_contain_text("every sum is right", timeout=PATIENCE_MS)
+    expect(look).to_contain_text("13 against dc 12 is a success")
+    expect(page.locator(".line-error")).to_have_count(0)
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(lambda address: "#" not in address, timeout=PATIENCE_MS)
+    assert (workspace.folders.scenarios / "river" / "ferry.md").read_text() == GOOD
+
+    page.get_by_role("link", name="Scenarios").click()
+    page.get_by_label("Variations").fill("12")
+    page.get_by_role("button", name="See three variations").click()
+    expect(page.locator(".variant")).to_have_count(3, timeout=PATIENCE_MS)
+    page.locator(".variant summary").first.click()
+    expect(page.locator(".variant .line-changed").first).to_be_visible()
+    page.get_by_label("Name of the dataset").fill("river")
+    page.get_by_role("button", name="Make the dataset").click()
+    page.wait_for_url("**/datasets/ds_*", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="river", exact=True)).to_be_visible()
+    expect(page.locator("main")).to_contain_text("24 examples")
+
+
+def test_an_example_is_started_from_and_saved_and_nothing_is_overwritten(
+    visitor: Visitor, workspace: Workspace
+) -> None:
+    page = visitor.page
+    visitor.open("/scenarios/templates")
+    page.get_by_role("link", name="Start from The bell warden").click()
+    page.get_by_label("Save as").fill("tower/bell.md")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/scenarios/one?path=*", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="tower/bell.md")).to_be_visible()
+    saved = (workspace.folders.scenarios / "tower" / "bell.md").read_text()
+
+    (workspace.folders.scenarios / "tower" / "bell.md").write_text(saved.replace("\n", "\n\n", 1))
+    page.locator("#scenario-text").press("End")
+    page.locator("#scenario-text").type("More.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#notices")).to_contain_text("was changed since you opened it", timeout=PATIENCE_MS)
+    assert "More." in page.locator("#scenario-text").input_value()
+    visitor.complaints.clear()  # the browser says of every refusal that there was one
+    page.get_by_label("Save as").fill("tower/mine.md")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**mine.md", timeout=PATIENCE_MS)
+    assert "More." in (workspace.folders.scenarios / "tower" / "mine.md").read_text()
+
+
+def test_leaving_with_unsaved_words_asks_first_and_laying_out_is_shown(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.open("/scenarios/one?template=rest")
+    text = page.locator("#scenario-text")
+    text.fill(GOOD.replace("# User\n\n", "# user\n"))
+    page.get_by_role("button", name="Lay out").click()
+    expect(text).to_have_value(GOOD, timeout=PATIENCE_MS)
+    expect(page.locator("#scenario-look")).to_contain_text("The ferry", timeout=PATIENCE_MS)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert Path(download.value.path()).read_text() == GOOD
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("link", name="Scenarios").click()
+    page.wait_for_url("**/scenarios")
+    assert asked == ["beforeunload"]
