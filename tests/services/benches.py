@@ -39,6 +39,7 @@ class Speaker:
         self.say: Callable[[str], str] = lambda question: f"In other words: {question}"
         self.asked: list[ChatRequest] = []
         self.open = 0
+        self.pieces = 0  # of answers that somebody took
 
     def stream(self, request: ChatRequest) -> Generator[ChatPiece, None, None]:
         self.asked.append(request)
@@ -46,6 +47,7 @@ class Speaker:
         try:
             question = request.messages[-1].content.rpartition("\n\n")[2]
             for letter in self.say(question):
+                self.pieces += 1
                 yield ChatPiece(text=letter)
             yield ChatPiece(done=True, stop_reason="stop")
         finally:

@@ -106,7 +106,7 @@ def test_cancelling_ends_the_answer_that_is_waited_for_and_keeps_nothing(bench: 
     bench.jobs.cancel(job.job_id)
     let_on.set()
     assert ended(bench, job).state is WorkState.CANCELLED
-    assert (bench.speaker.open, len(bench.speaker.asked)) == (0, 1)
+    assert (bench.speaker.open, len(bench.speaker.asked), bench.speaker.pieces) == (0, 1, 1)
     assert [dataset.label for dataset in bench.datasets.list()] == ["orders@1"]
     assert bench.left_behind() == set()
 
