@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from luthier.domain.background import WorkState
+from luthier.domain.dataset_jobs import DatasetJob, ScoreWork
 from luthier.domain.derivations import Dedupe, Mix, Redact
+from luthier.domain.jobs import Progress
+from luthier.server.web.dataset_jobs import card_of
 from luthier.server.web.marked_texts import marked, turns_of
+from luthier.server.web.rendering import render
 from luthier.server.web.ways import WAYS
 from luthier.services.background import Background
 from luthier.workspace import Workspace
@@ -180,6 +185,25 @@ def test_work_that_failed_says_why_on_its_page(browser: TestClient, workspace: W
         time.sleep(0.01)
     page = plain(browser.get(address).text)
     assert f"Filtering {orders} did not work. No example of {orders} is left" in page and "Try again" in page
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (Progress(what="scoring examples", done=4_100, total=12_000), "Scoring examples: 4 100 of 12 000"),
+        (Progress(what="fetching", done=3_000_000, total=9_000_000, unit="bytes"), "Fetching: 3.0 MB of 9.0 MB"),
+        (Progress(what="beginning", done=0, total=0), "Beginning"),
+    ],
+)
+def test_how_far_work_is_carries_its_unit(workspace: Workspace, orders: str, progress: Progress, words: str) -> None:
+    job = DatasetJob(
+        job_id="job_1",
+        work=ScoreWork(dataset=orders),
+        state=WorkState.RUNNING,
+        begun_at=workspace.clock.now(),
+        progress=progress,
+    )
+    assert plain(bytes(render(card_of(job)).body).decode()) == f"Scoring {orders} Call it off {words}"
 
 
 def test_work_that_was_left_off_waits_to_be_begun_again_where_its_dataset_is(
