@@ -212,17 +212,16 @@ class Background:
         write_json(self._root / work_id / "outcome.json", outcome.model_dump(mode="json"))
 
     def _outcome(self, folder: Path) -> Outcome:
-        path = folder / "outcome.json"
-        if not path.exists():
-            lock = self._lock(folder.name)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                return Outcome(state=WorkState.RUNNING)
-            lock.release()
-        if path.exists():  # it may have ended in between
-            return Outcome.model_validate(read_json(path))
-        return Outcome(state=WorkState.UNFINISHED)
+        ended = _ended_in(folder)
+        if ended is not None:
+            return ended
+        lock = self._lock(folder.name)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return Outcome(state=WorkState.RUNNING)
+        lock.release()
+        return _ended_in(folder) or Outcome(state=WorkState.UNFINISHED)  # it may have ended in between
 
     def _lock(self, work_id: str) -> FileLock:
         return FileLock(self._root / work_id / "lock", thread_local=False)  # taken in one thread, let go in another
@@ -233,6 +232,13 @@ class Background:
             outcome = folder / "outcome.json"
             if outcome.exists() and outcome.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ended_in(folder: Path) -> Outcome | None:
+    try:
+        return Outcome.model_validate(read_json(folder / "outcome.json"))
+    except FileNotFoundError:  # also when it is begun again just now
+        return None
 
 
 def _progress_in(folder: Path) -> Progress | None:
