@@ -1,10 +1,10 @@
 """A difference counts every row of both datasets exactly once, and knows a changed row from a new one."""
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import given
 
 from luthier.data.derive.diff import difference
@@ -16,23 +16,19 @@ ROWS = [a_pair(row, f"question {row}", f"answer {row}") for row in range(1, 7)]
 
 
 @given(before=pairs(), after=pairs())
-def test_every_row_of_both_is_counted_once(
-    before: list[Example], after: list[Example], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("diff")
-    found = difference(a_source(folder, before, "ds_1"), a_source(folder, after, "ds_2"))
+def test_every_row_of_both_is_counted_once(before: list[Example], after: list[Example]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = difference(a_source(Path(folder), before, "ds_1"), a_source(Path(folder), after, "ds_2"))
     assert found.unchanged + len(found.changed) + len(found.removed) == len(before)
     assert found.unchanged + len(found.changed) + len(found.added) == len(after)
     assert len(set(found.changed[:, 0].tolist()) | set(found.removed.tolist())) == len(before) - found.unchanged
 
 
 @given(rows=pairs(), data=st.data())
-def test_another_order_is_no_difference(
-    rows: list[Example], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("diff")
+def test_another_order_is_no_difference(rows: list[Example], data: st.DataObject) -> None:
     shuffled = list(numbered(data.draw(st.permutations(rows))))
-    found = difference(a_source(folder, rows, "ds_1"), a_source(folder, shuffled, "ds_2"))
+    with tempfile.TemporaryDirectory() as folder:
+        found = difference(a_source(Path(folder), rows, "ds_1"), a_source(Path(folder), shuffled, "ds_2"))
     assert (found.unchanged, len(found.changed), len(found.removed), len(found.added)) == (len(rows), 0, 0, 0)
 
 

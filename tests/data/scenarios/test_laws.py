@@ -19,9 +19,11 @@ _MANY = settings(max_examples=400, deadline=None, derandomize=True, suppress_hea
 
 @_MANY
 @given(text=texts)
-def test_printing_gives_back_every_character_of_any_text(text: str) -> None:
-    assert joined(lines_of(text)) == text
-    assert printed(parse_tree(text)) == text
+def test_printing_gives_back_every_character_of_any_text_and_formatting_twice_is_formatting_once(text: str) -> None:
+    tree = parse_tree(text)
+    assert joined(lines_of(text)) == printed(tree) == text
+    once = formatted(tree)
+    assert formatted(parse_tree(once)) == once
 
 
 @_MANY
@@ -37,26 +39,13 @@ def test_reading_any_text_never_fails_and_every_finding_has_a_place_and_a_sugges
 
 @_MANY
 @given(text=texts)
-def test_formatting_twice_is_formatting_once(text: str) -> None:
-    once = formatted(parse_tree(text))
-    assert formatted(parse_tree(once)) == once
-
-
-@_MANY
-@given(text=texts)
-def test_formatting_changes_nothing_that_a_sound_scenario_says(text: str) -> None:
+def test_a_sound_scenario_is_recognised_as_one_and_formatting_changes_nothing_that_it_says(text: str) -> None:
     before = read(text).scenario
     if before is not None:
+        assert is_scenario(text)
         after = read(formatted(parse_tree(text))).scenario
         assert after is not None
         assert _without_places(after) == _without_places(before)
-
-
-@_MANY
-@given(text=texts)
-def test_a_sound_scenario_is_recognised_as_one(text: str) -> None:
-    if read(text).scenario is not None:
-        assert is_scenario(text)
 
 
 @_MANY

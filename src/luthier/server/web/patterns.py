@@ -204,7 +204,7 @@ def _job(state: WorkState, now: datetime) -> JobCard:
     """Its card keeps asking the server only where somebody works on it; here nobody does."""
     job = DatasetJob(
         job_id=f"job_{state.value}",
-        work=ScoreWork(dataset="orders@2"),
+        work=ScoreWork(dataset=f"orders-{state.value}"),
         state=state,
         begun_at=now,
         progress=Progress(what="scoring examples", done=41_000, total=120_000) if state is WorkState.RUNNING else None,
