@@ -62,8 +62,7 @@ def test_a_plan_stays_within_the_memory_that_is_available(
     plan = planned(recipe, machine, shape, data)
     assume(plan is not None)
     assert plan is not None
-    expected = plan.memory.high / (1 + memory_facts().spread)
-    assert expected <= machine.available_bytes * memory_facts().usable_share * (1 + 1e-9)
+    assert plan.memory.middle <= machine.available_bytes * memory_facts().cpu.usable_share * (1 + 1e-9)
 
 
 @settings(deadline=None, max_examples=200)

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from luthier.domain.plans import Decision
 
-Source = Literal["data", "model", "machine", "default"]
+Source = Literal["data", "model", "machine", "budget", "profile", "default"]
 Value = TypeVar("Value", bound=str | int | float | bool | None)
 
 PINNED_REASON = "Fixed by the recipe."
