@@ -3,7 +3,7 @@
 from typing import Literal
 
 from luthier.domain.adapters import AdapterSettings
-from luthier.domain.errors import Action, ShortOfResources
+from luthier.domain.errors import Action, ShortOfResources, WrongUsage
 from luthier.domain.findings import Finding
 from luthier.domain.machine import Device, Machine
 from luthier.domain.recipes import Method, Scorer, TrainingSettings
@@ -153,6 +153,12 @@ class PlanDoesNotFit(ShortOfResources):
         Action(label="Use shorter examples", command="luthier train --data FILE --set max_length={shorter}"),
         Action(label="Start from a smaller base model", command="luthier train --base starter --data FILE"),
     )
+
+
+class RegionUnknown(WrongUsage):
+    code = "plans.region_unknown"
+    sentence = "There is no electricity mix for the region {region}; there are {known}."
+    actions = (Action(label="Set the region to one of them", command="LUTHIER_REGION=world luthier ..."),)
 
 
 class PlanOverBudget(ShortOfResources):

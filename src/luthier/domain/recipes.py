@@ -105,6 +105,7 @@ class Recipe(Frozen):
     adapter: AdapterSettings = LoraSettings()  # what is trained; see Adapter
     settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
+    profiles: tuple[str, ...] = ()  # defaults for a use case or a target, e.g. chatbot, mobile; a later one wins
     budget: Budget = Budget()  # what the run may take at most; see Budget
 
     @field_validator("settings")

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from luthier.domain.errors import Action, WorkFailed
 from luthier.kit.frozen import Frozen
 
 Trained = Literal["adapter", "everything"]
@@ -37,3 +38,9 @@ class ModelTrace(Frozen):
     def layer(self, kernels: str, precision: str, trained: Trained) -> LayerTrace | None:
         wanted = (kernels, precision, trained)
         return next((each for each in self.layers if (each.kernels, each.precision, each.trained) == wanted), None)
+
+
+class TracingFailed(WorkFailed):
+    code = "plans.tracing_failed"
+    sentence = "What the base model in {folder} keeps in memory could not be traced."
+    actions = (Action(label="Plan without it; the range is wider then", command="luthier plans make --data FILE"),)

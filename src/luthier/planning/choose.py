@@ -7,6 +7,7 @@ from luthier.domain.recipes import Recipe
 from luthier.planning.alternatives import alternatives_to
 from luthier.planning.budgets import export_within, within_budget
 from luthier.planning.knowledge import Knowledge
+from luthier.planning.profiles import budget_of, suggestions_of
 from luthier.planning.resolve import resolve
 
 
@@ -15,7 +16,9 @@ def make_plan(
 ) -> Plan:
     """Pure, and instant. Raises PlanDoesNotFit, PlanOverBudget, and what `resolve` raises."""
     known = knowledge or Knowledge()
-    export = export_within(recipe.budget, shape)
+    suggested = budget_of(suggestions_of(recipe.profiles, shape.architecture, known.profiles))
+    budget = recipe.budget if recipe.budget.size else recipe.budget.model_copy(update={"size": suggested})
+    export = export_within(budget, shape)
 
     def again(other: Recipe, most_steps: int | None = None) -> Plan:
         return resolve(other, machine, shape, facts, known, most_steps)

@@ -49,6 +49,10 @@ def is_region(name: str) -> bool:
     return name in grids().grams_per_kwh
 
 
+def regions() -> tuple[str, ...]:
+    return tuple(grids().grams_per_kwh)
+
+
 def rentals_of(load: Load, memory_bytes: float, operations: float) -> tuple[Rental, ...]:
     """The cheapest GPUs that the load fits into as it is, for so many floating-point operations."""
     found = [

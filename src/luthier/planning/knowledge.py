@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from luthier.domain.machine import Rates
 from luthier.domain.plans import Calibration
+from luthier.domain.profiles import Profile
 from luthier.domain.traces import ModelTrace
 from luthier.planning.abilities import ENGINE, Abilities
 
@@ -22,3 +23,4 @@ class Knowledge:
     rates: Rates | None = None
     calibration: Calibration = field(default_factory=Calibration)
     tariff: Tariff = Tariff()
+    profiles: tuple[Profile, ...] = ()  # the user's own

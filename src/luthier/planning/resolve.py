@@ -19,6 +19,7 @@ from luthier.planning.fitting import Fit, fit
 from luthier.planning.knowledge import Knowledge
 from luthier.planning.load import Load
 from luthier.planning.memory import peak_memory
+from luthier.planning.profiles import suggestions_of
 from luthier.planning.training import (
     settle_batch_size,
     settle_intervals,
@@ -40,7 +41,7 @@ def resolve(
 
     Raises PlanDoesNotFit, KernelsUnknown, QuantisedBaseFrozen.
     """
-    ledger = Ledger(_pins(recipe))
+    ledger = Ledger(_pins(recipe), suggestions_of(recipe.profiles, shape.architecture, knowledge.profiles))
     room = room_on(machine, knowledge.abilities)
     batch_size = settle_batch_size(facts, ledger)
     total_steps = settle_lengths_of_training(facts, batch_size, ledger, most_steps)

@@ -13,13 +13,21 @@ from luthier.domain.datasets import Dataset, Example
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
 from luthier.domain.models import BaseModel
-from luthier.domain.plans import Plan
+from luthier.domain.plans import Plan, RegionUnknown
+from luthier.domain.profiles import Profile
 from luthier.domain.recipes import Recipe
+from luthier.domain.traces import ModelTrace
 from luthier.planning.choose import make_plan
+from luthier.planning.compatibility import doubts_about_base
+from luthier.planning.costs import is_region, regions
+from luthier.planning.knowledge import Knowledge, Tariff
+from luthier.services.calibration import Calibrations, CalibrationTable
 from luthier.services.datasets import Datasets
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.profiles import Profiles
 from luthier.services.sides import Sides, automatic_sides
+from luthier.services.traces import Traces
 
 Report = Callable[[Progress], None]
 
@@ -42,16 +50,32 @@ class Preparation:
 
 
 class Plans:
-    def __init__(self, datasets: Datasets, models: Models, machine: MachineProfile) -> None:
+    def __init__(
+        self,
+        datasets: Datasets,
+        models: Models,
+        machine: MachineProfile,
+        traces: Traces,
+        calibrations: Calibrations,
+        profiles: Profiles,
+        tariff: Tariff,
+    ) -> None:
         self._datasets = datasets
         self._models = models
         self._machine = machine
+        self._traces = traces
+        self._calibrations = calibrations
+        self._profiles = profiles
+        self._tariff = tariff
 
-    def make(self, recipe: Recipe, on_progress: Report | None = None) -> Plan:
-        return self.prepare(recipe, on_progress).plan
+    def make(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Plan:
+        return self.prepare(recipe, on_progress, trace=trace).plan
 
-    def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
-        """Raises what reading the data, getting the base, or fitting the machine raises."""
+    def prepare(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Preparation:
+        """With `trace`, a base that was never traced is traced first, which takes half a minute, once.
+
+        Raises what reading the data, getting the base, or fitting the machine and the budget raises.
+        """
         dataset = self._datasets.resolve(
             recipe.data,
             shape=recipe.shape,
@@ -64,9 +88,32 @@ class Plans:
         refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
-        plan = make_plan(recipe, self._machine.get(), base.shape, facts)
-        plan = plan.model_copy(update={"warnings": (*plan.warnings, *parted.findings, *_leaks(recipe, sides))})
+        if trace and on_progress and self._traces.known(base) is None:
+            on_progress(Progress(what="tracing what a layer of the base keeps in memory", done=0, total=0))
+        known = self._knowledge(self._traces.make(base) if trace else self._traces.known(base))
+        plan = make_plan(recipe, self._machine.get(), base.shape, facts, known)
+        warnings = (*plan.warnings, *parted.findings, *_leaks(recipe, sides), *doubts_about_base(base, recipe, plan.machine, plan.device))
+        plan = plan.model_copy(update={"warnings": warnings})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Those of the package, then the user's own."""
+        return self._profiles.list()
+
+    def calibration(self) -> CalibrationTable:
+        """Predicted and measured of the runs on this machine, and what was learnt from them."""
+        return self._calibrations.table(self._machine.get().fingerprint)
+
+    def _knowledge(self, trace: ModelTrace | None) -> Knowledge:
+        if not is_region(self._tariff.region):
+            raise RegionUnknown(region=self._tariff.region, known=", ".join(regions()))
+        return Knowledge(
+            trace=trace,
+            rates=self._machine.rates(),
+            calibration=self._calibrations.of(self._machine.get().fingerprint),
+            tariff=self._tariff,
+            profiles=self._profiles.own(),
+        )
 
     def _sides(self, recipe: Recipe, dataset: Dataset) -> Sides:
         examples = list(self._datasets.examples(dataset))

@@ -6,7 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from luthier.domain.findings import Level
 from luthier.domain.machine import Device
+from luthier.domain.profiles import Profile
 from luthier.kit.frozen import Frozen
 
 
@@ -117,6 +119,28 @@ class Exports(Frozen):
     source: str
 
 
+class LicenceRule(Frozen):
+    name: str
+    words: tuple[str, ...]  # one of them stands in the licence
+    level: Level
+    sentence: str
+    suggestion: str
+
+
+class MachineRule(Frozen):
+    code: str
+    when: str
+    level: Level
+    sentence: str
+    suggestion: str
+
+
+class Compatibility(Frozen):
+    source: str
+    licences: tuple[LicenceRule, ...]  # the first that fits counts
+    machines: tuple[MachineRule, ...]
+
+
 class Variable(Frozen):
     """One environment variable of the worker process. `{cores}` in the value is filled in."""
 
@@ -164,6 +188,16 @@ def offers() -> Offers:
 @cache
 def exports() -> Exports:
     return Exports.model_validate(_read("exports.toml"))
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    return tuple(Profile.model_validate(each) for each in _read("profiles.toml")["profiles"])
+
+
+@cache
+def compatibility() -> Compatibility:
+    return Compatibility.model_validate(_read("compatibility.toml"))
 
 
 @cache
