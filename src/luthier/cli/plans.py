@@ -7,6 +7,7 @@ import typer
 
 from luthier.cli import declare
 from luthier.cli.asking import (
+    AdapterOption,
     AskedFor,
     BaseOption,
     DataOption,

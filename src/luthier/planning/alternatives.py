@@ -7,7 +7,7 @@ from typing import Any, Literal
 from luthier.domain.errors import LuthierError
 from luthier.domain.plans import Alternative, Change, Plan
 from luthier.domain.recipes import Recipe
-from luthier.planning.budgets import Resolve
+from luthier.planning.budgets import Resolve, keeps_to
 
 _MOST_EPOCHS = 100.0
 _HIGHEST_RANK = 1024
@@ -43,16 +43,29 @@ def _tried(idea: _Idea, plan: Plan, recipe: Recipe, resolve: Resolve) -> Iterato
         assert other.costs is not None
         yield Alternative(
             name=idea.name,
-            sentence=idea.sentence if rank == idea.rank else f"{idea.sentence} Memory does not allow more rank.",
+            sentence=" ".join(_sentences(idea, rank, keeps_to(recipe.budget, other))),
             changes=tuple(
-                Change(setting=name, before=_before(plan, name), after=f"{changes[name]:g}") for name in changes
+                Change(setting=name, before=_before(plan, name), after=_text(value)) for name, value in changes.items()
             ),
-            options=tuple(part for name, value in changes.items() for part in ("--set", f"{name}={value:g}")),
+            options=tuple(part for name, value in changes.items() for part in ("--set", f"{name}={_text(value)}")),
             memory=other.memory,
             duration=other.duration,
             costs=other.costs,
         )
         return
+
+
+def _sentences(idea: _Idea, rank: float, is_within_budget: bool) -> Iterator[str]:
+    yield idea.sentence
+    if rank != idea.rank:
+        yield "Memory does not allow more rank."
+    if not is_within_budget:
+        yield "It goes beyond your budget."
+
+
+def _text(value: float) -> str:
+    """As the command line reads it: whole numbers in full."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _changes(idea: _Idea, plan: Plan, rank_times: float) -> Iterator[tuple[str, float]]:
@@ -68,7 +81,7 @@ def _changes(idea: _Idea, plan: Plan, rank_times: float) -> Iterator[tuple[str, 
 
 
 def _before(plan: Plan, name: str) -> str:
-    return next(f"{decision.value:g}" for decision in plan.decisions if decision.name == name)
+    return next(str(decision.value) for decision in plan.decisions if decision.name == name)
 
 
 def _with(recipe: Recipe, changes: dict[str, Any]) -> Recipe:

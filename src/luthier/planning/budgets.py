@@ -73,6 +73,11 @@ def within_budget(recipe: Recipe, resolve: Resolve) -> Plan:
     )
 
 
+def keeps_to(budget: Budget, plan: Plan) -> bool:
+    """In time, money and CO2e."""
+    return all(limit.share >= 1 for limit in _limits(budget, plan))
+
+
 def _limits(budget: Budget, plan: Plan) -> Iterator[Limit]:
     """Those of time, money and CO2e that are set."""
     assert plan.costs is not None

@@ -97,6 +97,7 @@ def largest_batch(facts: DataFacts, batch_size: int, max_length: int) -> int:
 
 def largest_pass(facts: DataFacts, batch_size: int, max_length: int, micro_batch_tokens: int) -> int:
     """Tokens of the largest forward pass: a batch is cut there, an example never."""
-    return max(
-        longest_example(facts, max_length), min(micro_batch_tokens, largest_batch(facts, batch_size, max_length))
-    )
+    longest = longest_example(facts, max_length)
+    shortest = max(1, min(longest, 2 * facts.tokens_p50 - facts.tokens_p95))  # usually, if lengths are spread evenly
+    whole_examples = micro_batch_tokens // shortest * longest
+    return max(longest, min(micro_batch_tokens, whole_examples, largest_batch(facts, batch_size, max_length)))

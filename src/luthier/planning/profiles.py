@@ -36,11 +36,7 @@ def suggestions_of(
         if name not in available:
             raise ProfileUnknown(name=name, known=", ".join(available))
         chosen.append(available[name])
-    return {
-        value.name: Suggestion(value.value, f"{value.reason} (profile {profile.name})")
-        for profile in chosen
-        for value in profile.values
-    }
+    return {value.name: Suggestion(value.value, value.reason) for profile in chosen for value in profile.values}
 
 
 def budget_of(suggestions: Mapping[str, Suggestion]) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from luthier.domain.findings import Level
 from luthier.domain.machine import Device
+from luthier.domain.models import ModelShape
 from luthier.domain.profiles import Profile
 from luthier.kit.frozen import Frozen
 
@@ -141,6 +142,11 @@ class Compatibility(Frozen):
     machines: tuple[MachineRule, ...]
 
 
+class PublishedShape(ModelShape):
+    name: str  # on the hub
+    licence: str
+
+
 class Variable(Frozen):
     """One environment variable of the worker process. `{cores}` in the value is filled in."""
 
@@ -198,6 +204,11 @@ def profiles() -> tuple[Profile, ...]:
 @cache
 def compatibility() -> Compatibility:
     return Compatibility.model_validate(_read("compatibility.toml"))
+
+
+@cache
+def published_shapes() -> tuple[PublishedShape, ...]:
+    return tuple(PublishedShape.model_validate(each) for each in _read("shapes.toml")["shapes"])
 
 
 @cache
