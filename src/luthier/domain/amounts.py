@@ -12,21 +12,31 @@ def show_estimate(estimate: Estimate) -> str:
         case "seconds":
             return f"{show_duration(estimate.low)} to {show_duration(estimate.high)}"
         case "kWh":
-            return _plain(estimate, "kWh")
+            wide = estimate.high >= 1
+            return _span(estimate.low, estimate.high, "kWh") if wide else _in_thousandths(estimate, "Wh")
         case "kgCO2e":
-            return f"{_figure(1000 * estimate.low)} to {_figure(1000 * estimate.high)} g"
+            wide = estimate.high >= 1
+            return _span(estimate.low, estimate.high, "kg") if wide else _in_thousandths(estimate, "g")
         case "money":
-            return _plain(estimate, estimate.currency)
+            if estimate.high < _SMALLEST_COIN:
+                return f"less than {_SMALLEST_COIN} {estimate.currency}"
+            return _span(estimate.low, estimate.high, estimate.currency)
 
 
-def _plain(estimate: Estimate, unit: str) -> str:
-    return f"{_figure(estimate.low)} to {_figure(estimate.high)} {unit}"
+_SMALLEST_COIN = 0.01
+
+
+def _in_thousandths(estimate: Estimate, unit: str) -> str:
+    return _span(1000 * estimate.low, 1000 * estimate.high, unit)
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    first, last = _figure(low), _figure(high)
+    return f"about {last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 
 def _figure(value: float) -> str:
-    """Two digits that count, never in powers of ten."""
+    """As many digits as count."""
     if value >= 100:
         return f"{value:.0f}"
-    if value >= 0.1:
-        return f"{value:.2f}"
-    return f"{value:.2g}" if value >= 0.0001 else f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

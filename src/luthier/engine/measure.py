@@ -1,4 +1,6 @@
-"""Traces what one layer of a base keeps in memory while it trains: `python -m luthier.engine.measure CONFIG OUT`.
+"""Traces what one layer of a base keeps in memory while it trains.
+
+`python -m luthier.engine.measure FOLDER OUT REVISION PRECISION...` writes a ModelTrace to OUT.
 
 A model of two layers and one of three, in the base's real widths and with the engine's own kernels, go through a
 forward and a backward pass. The profiler reports every allocation, so the difference of the two peaks is what a layer
@@ -8,6 +10,7 @@ keeps, exactly; what is left of the first is what passes. No weights are read.
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate, product
@@ -23,9 +26,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from luthier.data.packing import PackedRow, pack
 from luthier.domain.adapters import LoraSettings
-from luthier.domain.traces import LayerTrace, ModelTrace
-from luthier.engine.adapters import Adapter, attach
+from luthier.domain.traces import LayerTrace, ModelTrace, Trained
+from luthier.engine.adapters import attach
+from luthier.engine.flat_parameters import FlatParameters
 from luthier.engine.forward import hidden_states
+from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.packed_attention import KEEP_PROBABILITIES_UP_TO, packed_attention
 from luthier.kit.files import write_json
 
@@ -33,7 +38,7 @@ VERSIONS = ("luthier", "torch", "transformers", "peft")
 _VOCABULARY = 64  # of the traced models: neither embeddings nor the head are part of a layer
 _LAYERS = (2, 3)  # the lowest layer is cheaper than all others: nothing below it wants a gradient
 _MARK = "one pass"
-_LENGTHS = (64, 192, KEEP_PROBABILITIES_UP_TO + 128)  # tokens of an example: two whose attention is kept, one without
+_LENGTHS = (32, 96, KEEP_PROBABILITIES_UP_TO + 32)  # tokens of an example: two whose attention is kept, one without
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
@@ -43,30 +48,33 @@ class Cell:
 
     kernels: Literal["fused", "reference"]
     precision: Literal["bf16", "fp32"]
+    trained: Trained
 
 
 KERNELS: tuple[Literal["fused", "reference"], ...] = ("fused", "reference")
 PRECISIONS: tuple[Literal["bf16", "fp32"], ...] = ("bf16", "fp32")
-CELLS = tuple(Cell(kernels, precision) for kernels, precision in product(KERNELS, PRECISIONS))
+TRAINED: tuple[Trained, ...] = ("adapter", "everything")
 
 
 def main(arguments: Sequence[str]) -> int:
-    config, out = Path(arguments[0]), Path(arguments[1])
+    folder, out, revision, *precisions = arguments
     torch.manual_seed(0)
-    write_json(out, trace(config, revision=arguments[2]).model_dump(mode="json"))
+    write_json(Path(out), trace(Path(folder), revision, precisions).model_dump(mode="json"))
     return 0
 
 
-def trace(folder: Path, revision: str) -> ModelTrace:
+def trace(folder: Path, revision: str, precisions: Sequence[str]) -> ModelTrace:
     """`folder` needs to hold a config.json only."""
     linear, table, other = _weights(folder)
+    wanted = [precision for precision in PRECISIONS if precision in precisions]
+    cells = [Cell(*each) for each in product(KERNELS, wanted, TRAINED)]
     return ModelTrace(
         revision=revision,
         versions={name: version(name) for name in VERSIONS},
         linear_weights=linear,
         table_weights=table,
         other_weights=other,
-        layers=tuple(_traced(folder, cell) for cell in CELLS),
+        layers=tuple(_traced(folder, cell) for cell in cells),
     )
 
 
@@ -89,7 +97,7 @@ def _traced(folder: Path, cell: Cell) -> LayerTrace:
     return LayerTrace(
         kernels=cell.kernels,
         precision=cell.precision,
-        trained="adapter",
+        trained=cell.trained,
         fixed_bytes_per_token=kept[2] / _LENGTHS[2],
         bytes_per_token_and_place=(longer - short) / (_LENGTHS[1] - _LENGTHS[0]),
         places_kept_up_to=KEEP_PROBABILITIES_UP_TO,
@@ -100,10 +108,10 @@ def _traced(folder: Path, cell: Cell) -> LayerTrace:
 
 def _peaks(folder: Path, cell: Cell, layers: int) -> list[int]:
     """For an example of each length: the most bytes that exist at once, of those that a pass allocates."""
-    model, adapter = _model(folder, cell, layers)
+    model, training = _model(folder, cell, layers)
     rows = [_row(length) for length in _LENGTHS]
     mixed = cell.kernels == "reference" and cell.precision == "bf16"
-    with packed_attention(model), adapter.training(), torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+    with packed_attention(model), training, torch.autocast("cpu", torch.bfloat16, enabled=mixed):
         for row in rows:  # masks and gradients, which stay, are there afterwards
             hidden_states(model, row).sum().backward()
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
@@ -115,7 +123,7 @@ def _peaks(folder: Path, cell: Cell, layers: int) -> list[int]:
     return _highest(profiled)
 
 
-def _model(folder: Path, cell: Cell, layers: int) -> tuple[PreTrainedModel, Adapter]:
+def _model(folder: Path, cell: Cell, layers: int) -> tuple[PreTrainedModel, AbstractContextManager[None]]:
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     config.num_hidden_layers = layers
     config.vocab_size = _VOCABULARY
@@ -125,7 +133,14 @@ def _model(folder: Path, cell: Cell, layers: int) -> tuple[PreTrainedModel, Adap
     model = AutoModelForCausalLM.from_config(config, dtype=_DTYPES[cell.precision], attn_implementation="sdpa")
     model.requires_grad_(False)
     model.eval()
-    return model, attach(model, LoraSettings(), fused=cell.kernels == "fused")
+    fused = cell.kernels == "fused"
+    if cell.trained == "adapter":
+        return model, attach(model, LoraSettings(), fused).training()
+    if fused:
+        fuse_layers(model)
+    model.requires_grad_(True)
+    FlatParameters(dict(model.named_parameters()), precision=model.dtype)  # gathers gradients where they belong
+    return model, nullcontext()
 
 
 def _row(tokens: int) -> PackedRow:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from luthier.domain.models import BaseModel
 from luthier.domain.traces import TracingFailed
 from luthier.kit.children import end_child
 from luthier.orchestration.launch import worker_environment
@@ -11,9 +12,9 @@ from luthier.orchestration.launch import worker_environment
 _LAST_WORDS = 2000  # characters
 
 
-def trace_base(folder: Path, revision: str, out: Path) -> None:
+def trace_base(base: BaseModel, precision: str, out: Path) -> None:
     """Writes the trace to `out`. Raises TracingFailed; an interruption ends the process."""
-    arguments = [sys.executable, "-m", "luthier.engine.measure", str(folder), str(out), revision]
+    arguments = [sys.executable, "-m", "luthier.engine.measure", base.folder, str(out), base.revision, precision]
     child = subprocess.Popen(  # noqa: S603 - arguments are ours, no shell
         arguments,
         env=worker_environment({"OMP_NUM_THREADS": "1"}),
@@ -26,4 +27,4 @@ def trace_base(folder: Path, revision: str, out: Path) -> None:
     finally:
         end_child(child)
     if child.returncode or not out.exists():
-        raise TracingFailed(folder=folder, details=complaints.decode(errors="replace")[-_LAST_WORDS:])
+        raise TracingFailed(folder=base.folder, details=complaints.decode(errors="replace")[-_LAST_WORDS:])

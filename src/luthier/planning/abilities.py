@@ -12,7 +12,7 @@ class Abilities:
     gradient_checkpointing: bool
 
 
-ENGINE = Abilities(devices=("cpu",), quantised=False, gradient_checkpointing=False)
+ENGINE = Abilities(devices=("cpu",), quantised=False, gradient_checkpointing=True)  # quantised: with bitsandbytes
 EVERYTHING = Abilities(devices=("cpu", "cuda", "rocm", "mps"), quantised=True, gradient_checkpointing=True)
 
 
@@ -29,6 +29,11 @@ class Room:
 
 _CPU_WITH_BF16 = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 _CUDA_WITH_BF16 = 8  # compute capability: Ampere
+
+
+def native_precision(machine: Machine) -> str:
+    """What the processor multiplies directly."""
+    return "bf16" if _CPU_WITH_BF16 & set(machine.cpu_features) else "fp32"
 
 
 def room_on(machine: Machine, abilities: Abilities) -> Room:

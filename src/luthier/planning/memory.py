@@ -36,8 +36,7 @@ class PeakMemory:
             high=self.total * (1 + spread),
             unit="bytes",
             confidence=0.9,
-            basis=f"Every tensor counted; what the base keeps for backward was {how}, within {spread:.0%}. "
-            f"{memory_facts().of(load.device).source}",
+            basis=f"Every tensor counted; what the base keeps for backward was {how}. Within {spread:.0%}.",
             components=tuple(_component(name, getattr(self, name), spread) for name in _NAMES),
         )
 

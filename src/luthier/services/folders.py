@@ -57,8 +57,8 @@ class Folders:
         """The user's own, one TOML file each."""
         return self.root / "profiles"
 
-    def trace(self, revision: str) -> Path:
-        return self.root / "traces" / f"{revision}.json"
+    def trace(self, revision: str, precision: str) -> Path:
+        return self.root / "traces" / f"{revision}-{precision}.json"
 
     def calibration(self, fingerprint: str) -> Path:
         return self.root / "calibration" / f"{fingerprint}.json"

@@ -1,7 +1,8 @@
 """Plans: bring base, examples and machine together, and let the planner decide what the recipe leaves open."""
 
+import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from luthier.data.canonical import write_examples
@@ -12,11 +13,13 @@ from luthier.data.splits import Split, shared_questions
 from luthier.domain.datasets import Dataset, Example
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
+from luthier.domain.machine import Machine
 from luthier.domain.models import BaseModel
 from luthier.domain.plans import Plan, RegionUnknown
 from luthier.domain.profiles import Profile
 from luthier.domain.recipes import Recipe
 from luthier.domain.traces import ModelTrace
+from luthier.planning.abilities import ENGINE, native_precision
 from luthier.planning.choose import make_plan
 from luthier.planning.compatibility import doubts_about_base
 from luthier.planning.costs import is_region, regions
@@ -88,11 +91,12 @@ class Plans:
         refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
-        if trace and on_progress and self._traces.known(base) is None:
-            on_progress(Progress(what="tracing what a layer of the base keeps in memory", done=0, total=0))
-        known = self._knowledge(self._traces.make(base) if trace else self._traces.known(base))
-        plan = make_plan(recipe, self._machine.get(), base.shape, facts, known)
-        warnings = (*plan.warnings, *parted.findings, *_leaks(recipe, sides), *doubts_about_base(base, recipe, plan.machine, plan.device))
+        machine = self._machine.get()
+        if trace:
+            self._trace(base, machine, on_progress)
+        plan = make_plan(recipe, machine, base.shape, facts, self._knowledge(base, machine))
+        doubts = doubts_about_base(base, recipe, plan.machine, plan.device)
+        warnings = (*plan.warnings, *parted.findings, *_leaks(recipe, sides), *doubts)
         plan = plan.model_copy(update={"warnings": warnings})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
 
@@ -104,13 +108,20 @@ class Plans:
         """Predicted and measured of the runs on this machine, and what was learnt from them."""
         return self._calibrations.table(self._machine.get().fingerprint)
 
-    def _knowledge(self, trace: ModelTrace | None) -> Knowledge:
+    def _trace(self, base: BaseModel, machine: Machine, on_progress: Report | None) -> ModelTrace:
+        precision = native_precision(machine)
+        if on_progress and self._traces.known(base, precision) is None:
+            on_progress(Progress(what="tracing what a layer of the base keeps in memory", done=0, total=0))
+        return self._traces.make(base, precision)
+
+    def _knowledge(self, base: BaseModel, machine: Machine) -> Knowledge:
         if not is_region(self._tariff.region):
             raise RegionUnknown(region=self._tariff.region, known=", ".join(regions()))
         return Knowledge(
-            trace=trace,
+            abilities=replace(ENGINE, quantised=importlib.util.find_spec("bitsandbytes") is not None),
+            trace=self._traces.known(base, native_precision(machine)),
             rates=self._machine.rates(),
-            calibration=self._calibrations.of(self._machine.get().fingerprint),
+            calibration=self._calibrations.of(machine.fingerprint),
             tariff=self._tariff,
             profiles=self._profiles.own(),
         )

@@ -8,7 +8,7 @@ from luthier.domain.traces import ModelTrace
 from luthier.kit.files import read_json
 from luthier.services.folders import Folders
 
-Tracer = Callable[[Path, str, Path], None]  # (model folder, revision, file to write): runs the engine in a process
+Tracer = Callable[[BaseModel, str, Path], None]  # (base, precision, file to write): runs the engine in a process
 
 
 class Traces:
@@ -16,17 +16,17 @@ class Traces:
         self._folders = folders
         self._tracer = tracer
 
-    def known(self, base: BaseModel) -> ModelTrace | None:
+    def known(self, base: BaseModel, precision: str) -> ModelTrace | None:
         """None when it was never traced; instant."""
-        path = self._folders.trace(base.revision)
+        path = self._folders.trace(base.revision, precision)
         return ModelTrace.model_validate(read_json(path)) if path.exists() else None
 
-    def make(self, base: BaseModel) -> ModelTrace:
+    def make(self, base: BaseModel, precision: str) -> ModelTrace:
         """Takes half a minute for a base that was never traced. Raises what the engine reports."""
-        known = self.known(base)
+        known = self.known(base, precision)
         if known is not None:
             return known
-        path = self._folders.trace(base.revision)
+        path = self._folders.trace(base.revision, precision)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._tracer(Path(base.folder), base.revision, path)
+        self._tracer(base, precision, path)
         return ModelTrace.model_validate(read_json(path))
