@@ -13,9 +13,9 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 def main(folder: str, result: str) -> None:
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=torch.float32)
     total, _ = calculate_maximum_sizes(model)
-    usage = estimate_training_usage(total, "bf16")
+    usage = estimate_training_usage(total, "bfloat16")
     measure = {
         "per_second": 0,
         "amount": max(usage.values()),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from luthier.domain.adapters import FullSettings, LoraSettings
+from luthier.domain.adapters import DoraSettings, FullSettings, LoraSettings
 from luthier.domain.traces import ModelTrace
 from luthier.kit.files import read_json
 from luthier.planning.load import Load
@@ -39,16 +39,22 @@ def predicted(run: dict[str, Any], trace: ModelTrace | None) -> float:
         tokens_mean=float(tokens),
         supervised_share=run["supervised_share"],
     )
-    adapter = LoraSettings(rank=run["rank"], dropout=run["dropout"])
+    adapter = FullSettings(kind="full") if run["kind"] == "full" else _low_rank(run)
     load = a_load(
         facts=facts,
         adapter=adapter,
         batch_size=run["batch"],
         precision=run["precision"],
         kernels=run["kernels"],
+        gradient_checkpointing=run["gradient_checkpointing"],
         trace=trace,
     )
     return peak_memory(load, run["max_length"], run["micro_batch_tokens"]).total
+
+
+def _low_rank(run: dict[str, Any]) -> LoraSettings | DoraSettings:
+    kind = DoraSettings if run["kind"] == "dora" else LoraSettings
+    return kind(kind=run["kind"], rank=run["rank"], dropout=run["dropout"])
 
 
 @pytest.mark.parametrize("run", RECORDED, ids=lambda run: run["name"])

@@ -17,6 +17,7 @@ class LayerTrace(Frozen):
     fixed_bytes_per_token: float  # kept from forward until backward, however long the example
     bytes_per_token_and_place: float  # kept for each token that a token attends to
     places_kept_up_to: int  # tokens of an example; attention of a longer one is computed again
+    passing_fixed_bytes: float  # e.g. the gradient of one layer's weights, before it is gathered
     passing_bytes_per_token: float
     passing_bytes_per_pair: float  # of tokens of the longest example: its attention scores
 

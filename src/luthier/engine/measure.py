@@ -94,6 +94,7 @@ def _traced(folder: Path, cell: Cell) -> LayerTrace:
     kept = [larger - smaller for smaller, larger in zip(less, more, strict=True)]
     passing = [smaller - _LAYERS[0] * each for smaller, each in zip(less, kept, strict=True)]
     short, longer = (each / length for length, each in zip(_LENGTHS[:2], kept[:2], strict=True))
+    per_token = (passing[1] - passing[0]) / (_LENGTHS[1] - _LENGTHS[0])
     return LayerTrace(
         kernels=cell.kernels,
         precision=cell.precision,
@@ -101,7 +102,8 @@ def _traced(folder: Path, cell: Cell) -> LayerTrace:
         fixed_bytes_per_token=kept[2] / _LENGTHS[2],
         bytes_per_token_and_place=(longer - short) / (_LENGTHS[1] - _LENGTHS[0]),
         places_kept_up_to=KEEP_PROBABILITIES_UP_TO,
-        passing_bytes_per_token=passing[0] / _LENGTHS[0],
+        passing_fixed_bytes=passing[0] - _LENGTHS[0] * per_token,
+        passing_bytes_per_token=per_token,
         passing_bytes_per_pair=passing[-1] / _LENGTHS[-1] ** 2,
     )
 

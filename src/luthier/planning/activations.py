@@ -26,9 +26,10 @@ def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
     traced = _trace(load)
     per_pair = traced.passing_bytes_per_pair if traced else _SCORES * load.bytes_per_weight * load.shape.heads
     per_token = traced.passing_bytes_per_token if traced else _counted_passing(load)
+    fixed = traced.passing_fixed_bytes if traced else _largest_gradient(load)
     again = tokens * _whole_layer(load, example_tokens) if load.gradient_checkpointing else 0.0
     unpacked = load.bytes_per_weight * load.largest_linear if load.precision == "nf4" else 0.0
-    return max(tokens * per_token, example_tokens**2 * per_pair) + again + unpacked
+    return max(fixed + tokens * per_token, example_tokens**2 * per_pair) + again + unpacked
 
 
 def _whole_layer(load: Load, example_tokens: int) -> float:
@@ -45,6 +46,11 @@ def _whole_layer(load: Load, example_tokens: int) -> float:
 
 def _counted_passing(load: Load) -> float:
     return load.bytes_per_weight * (2 * load.shape.intermediate + 4 * load.shape.hidden)
+
+
+def _largest_gradient(load: Load) -> float:
+    """Of a weight that is trained itself: in the precision of the products, until it is gathered in fp32."""
+    return load.bytes_per_weight * load.largest_linear if load.trains_everything else 0.0
 
 
 def _dropout_bytes(load: Load) -> float:

@@ -70,8 +70,13 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
         optimiser=trained * load.optimiser_bytes_per_trained,
         activations=factor * tokens * load.shape.layers * kept_bytes_per_token(load, longest),
         logits=rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight),
-        workspace=factor * passing_bytes(load, tokens, longest) + trained * backend.saving_bytes_per_weight,
+        workspace=factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load),
     )
+
+
+def _saving_bytes(load: Load) -> float:
+    """For each trained weight: a checkpoint, and a copy of the model where all of it is the result."""
+    return memory_facts().of(load.device).saving_bytes_per_weight + load.trains_everything * load.bytes_per_weight
 
 
 def budget_bytes(load: Load, available_bytes: int) -> float:
