@@ -75,7 +75,7 @@ class Plans:
         return self.prepare(recipe, on_progress, trace=trace).plan
 
     def prepare(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Preparation:
-        """With `trace`, a base that was never traced is traced first, which takes half a minute, once.
+        """With `trace`, a base that was never traced is traced first, which takes a minute, once.
 
         Raises what reading the data, getting the base, or fitting the machine and the budget raises.
         """

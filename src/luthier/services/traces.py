@@ -22,7 +22,7 @@ class Traces:
         return ModelTrace.model_validate(read_json(path)) if path.exists() else None
 
     def make(self, base: BaseModel, precision: str) -> ModelTrace:
-        """Takes half a minute for a base that was never traced. Raises what the engine reports."""
+        """Takes a minute for a base that was never traced. Raises what the engine reports."""
         known = self.known(base, precision)
         if known is not None:
             return known

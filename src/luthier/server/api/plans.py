@@ -17,9 +17,7 @@ router = APIRouter(prefix="/plans", tags=["plans"], responses=PROBLEMS)
 def make_plan(
     workspace: OpenWorkspace,
     recipe: Recipe,
-    trace: Annotated[
-        bool, Query(description="trace one layer of the base first, which takes half a minute once")
-    ] = False,
+    trace: Annotated[bool, Query(description="trace one layer of the base first, which takes a minute, once")] = False,
 ) -> Plan:
     """Every value with its reason; memory part by part, time, disk and costs as ranges; alternatives."""
     return workspace.plans.make(recipe, trace=trace)
