@@ -56,7 +56,7 @@ def open_bench(steps: int, data: Path) -> Iterator[Bench]:
         peer_job = Path(folder) / "peer.json"
 
         def ours() -> Measure:
-            run = _completed(workspace, workspace.runs.submit(recipe).run_id)
+            run = completed(workspace, workspace.runs.submit(recipe).run_id)
             if not peer_job.exists():
                 write_json(peer_job, _peer_job(work, _run_folder(workspace, run), Path(base.folder)))
             return _read(_run_folder(workspace, run))
@@ -103,7 +103,7 @@ def _recipe(work: Work, data: Path) -> Recipe:
     )
 
 
-def _completed(workspace: Workspace, run_id: str) -> Run:
+def completed(workspace: Workspace, run_id: str) -> Run:
     while (run := workspace.runs.get(run_id)).state not in ENDED:
         time.sleep(1)
     if run.state is not RunState.COMPLETED:

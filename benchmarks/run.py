@@ -25,7 +25,7 @@ def main() -> int:
     try:
         require_peer()
         if not options.smoke:
-            _require_a_quiet_machine()
+            require_a_quiet_machine()
         outcomes = [_outcome_of(ROWS[name], options) for name in options.rows or ROWS]
     except NotMeasurable as reason:
         print(reason, file=sys.stderr)
@@ -76,7 +76,7 @@ def summary(row: Row, ours: list[Measure], peers: list[Measure]) -> dict[str, An
         "pairs": [[round(a.per_second, 1), round(b.per_second, 1)] for a, b in zip(ours, peers, strict=True)],
         "amount": ours[0].amount,
         "versions": {"ours": ours[0].versions, "peer": peers[0].versions},
-        "machine": {"cpu": _cpu(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
+        "machine": {"cpu": cpu_name(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -86,7 +86,7 @@ def outcome_difference(ours: Measure, peer: Measure) -> float:
     return statistics.fmean(abs(a - b) for a, b in zip(ours.outcome, peer.outcome, strict=True))
 
 
-def _require_a_quiet_machine() -> None:
+def require_a_quiet_machine() -> None:
     load = os.getloadavg()[0]
     if load > QUIET_LOAD:
         raise NotMeasurable(
@@ -95,7 +95,7 @@ def _require_a_quiet_machine() -> None:
         )
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

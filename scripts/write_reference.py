@@ -7,7 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.reference import commands, doctor, errors, findings, journal, routes, settings  # noqa: E402 - the path must be set first
+from scripts.reference import (  # noqa: E402 - the path must be set first
+    commands,
+    doctor,
+    errors,
+    findings,
+    journal,
+    routes,
+    settings,
+    simulated,
+)
 
 FOLDER = ROOT / "docs" / "reference"
 PAGES: dict[str, Callable[[], str]] = {
@@ -18,6 +27,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "findings.md": findings.page,
     "journal.md": journal.page,
     "settings.md": settings.page,
+    "simulated-gpus.md": simulated.page,
 }
 MARK = "<!-- Written by `make docs` from the code. -->\n\n"
 

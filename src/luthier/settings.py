@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
     worker_silence_seconds: float = 30.0  # without a sign of life for so long, a worker counts as frozen
+    electricity_price: float = 0.30  # what you pay for a kilowatt-hour
+    currency: str = "EUR"  # of that price
+    region: str = "world"  # whose electricity counts for CO2e, e.g. france; docs/guide/planning.md lists them
     supervisor_idle_seconds: float = 20.0  # a supervisor with nothing to do ends after so long
 
     @cached_property

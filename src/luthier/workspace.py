@@ -9,6 +9,9 @@ from luthier.kit.ids import new_id
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
+from luthier.orchestration.tracing import trace_base
+from luthier.planning.knowledge import Tariff
+from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
@@ -20,12 +23,14 @@ from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
 from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
+from luthier.services.profiles import Profiles
 from luthier.services.quality import Quality
 from luthier.services.runs import Runs
 from luthier.services.scenario_datasets import ScenarioDatasets
 from luthier.services.scenarios import Scenarios
 from luthier.services.sessions import Sessions
 from luthier.services.tokens import Tokens
+from luthier.services.traces import Traces
 from luthier.services.uploads import Uploads
 from luthier.services.versions import Versions
 from luthier.settings import Settings
@@ -48,7 +53,15 @@ class Workspace:
         self.quality = Quality(self.datasets, self.models, self.folders, clock)
         self.machine = MachineProfile(self.folders, clock)
         self.measuring = Measuring(self.folders, self.machine, clock)
-        self.plans = Plans(self.datasets, self.models, self.machine)
+        self.plans = Plans(
+            self.datasets,
+            self.models,
+            self.machine,
+            Traces(self.folders, trace_base),
+            Calibrations(self._store, self.folders),
+            Profiles(self.folders),
+            Tariff(settings.electricity_price, settings.currency, settings.region),
+        )
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.uploads = Uploads(self.folders, clock)

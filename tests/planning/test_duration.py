@@ -5,12 +5,15 @@ from luthier.planning.duration import Speed, speed_of, throughput_for
 from luthier.planning.facts import pace
 from luthier.planning.load import Load
 from tests.builders import a_machine, a_model_shape, data_facts
+from tests.planning.rooms import a_room
 
 
 def speed(tokens: float, supervised_share: float = 1.0, **load: object) -> Speed:
     facts = data_facts(tokens_mean=tokens, supervised_share=supervised_share)
     values: dict[str, object] = {"precision": "bf16", "kernels": "fused", **load}
-    return speed_of(Load(a_model_shape(), LoraSettings(), facts, batch_size=8, **values), a_machine())  # type: ignore[arg-type]
+    built = Load(a_model_shape(), LoraSettings(), facts, batch_size=8, **values)  # type: ignore[arg-type]
+    machine = a_machine()
+    return speed_of(built, a_room(), machine.cores, machine.cpu_features)
 
 
 @pytest.mark.parametrize(("tokens", "expected"), [(512, 629e6), (2048, 815e6), (8192, 1558e6)])

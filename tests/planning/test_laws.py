@@ -10,9 +10,11 @@ from luthier.domain.machine import Machine
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Plan, PlanDoesNotFit
 from luthier.domain.recipes import Recipe, TrainingSettings
+from luthier.planning.abilities import EVERYTHING
 from luthier.planning.choose import make_plan
 from luthier.planning.facts import memory_facts
-from tests.builders import a_recipe
+from luthier.planning.knowledge import Knowledge
+from tests.builders import a_gpu, a_machine, a_recipe
 from tests.planning.strategies import facts, machines, recipes, shapes
 
 
@@ -62,8 +64,7 @@ def test_a_plan_stays_within_the_memory_that_is_available(
     plan = planned(recipe, machine, shape, data)
     assume(plan is not None)
     assert plan is not None
-    expected = plan.memory.high / (1 + memory_facts().spread)
-    assert expected <= machine.available_bytes * memory_facts().usable_share * (1 + 1e-9)
+    assert plan.memory.middle <= machine.available_bytes * memory_facts().cpu.usable_share * (1 + 1e-9)
 
 
 @settings(deadline=None, max_examples=200)
@@ -105,3 +106,55 @@ def test_more_examples_never_take_less_time_at_the_same_number_of_passes(
     assert few is not None
     assert many is not None
     assert many.duration.low >= few.duration.low
+
+
+def on_gpu(free_bytes: int) -> Machine:
+    return a_machine(gpus=(a_gpu(memory_bytes=free_bytes, free_bytes=free_bytes, compute_capability="8.9"),))
+
+
+def planned_on_gpu(free_bytes: int, shape: ModelShape, data: DataFacts) -> Plan | None:
+    try:
+        return make_plan(a_recipe(), on_gpu(free_bytes), shape, data, Knowledge(abilities=EVERYTHING))
+    except PlanDoesNotFit:
+        return None
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(4, 200), shapes(), facts(), st.floats(1, 10))
+def test_more_memory_on_a_gpu_never_gives_a_coarser_base_or_a_smaller_pass(
+    gigabytes: int, shape: ModelShape, data: DataFacts, factor: float
+) -> None:
+    size = gigabytes * 10**9
+    small, large = planned_on_gpu(size, shape, data), planned_on_gpu(int(size * factor), shape, data)
+    if small is None:
+        return
+    assert large is not None
+    assert large.settings.micro_batch_tokens >= small.settings.micro_batch_tokens
+    assert large.settings.max_length >= small.settings.max_length
+    assert not (small.settings.precision == "bf16" and large.settings.precision == "nf4")
+    assert large.settings.gradient_checkpointing <= small.settings.gradient_checkpointing
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 200), shapes(), facts())
+def test_short_memory_leads_to_a_smaller_plan_or_a_refusal_and_the_batch_stays(
+    gigabytes: int, shape: ModelShape, data: DataFacts
+) -> None:
+    plan = planned_on_gpu(gigabytes * 10**9, shape, data)
+    roomy = planned_on_gpu(10**15, shape, data)
+    assert roomy is not None
+    if plan is None:
+        return
+    assert plan.memory.middle <= gigabytes * 10**9 * memory_facts().cuda.usable_share * (1 + 1e-9)
+    assert plan.settings.batch_size == roomy.settings.batch_size
+
+
+@settings(deadline=None, max_examples=30)
+@given(machines(), shapes(), facts())
+def test_a_real_plan_asks_only_for_what_the_engine_can_do(machine: Machine, shape: ModelShape, data: DataFacts) -> None:
+    with_gpu = machine.model_copy(update={"gpus": (a_gpu(),)})
+    plan = planned(a_recipe(), with_gpu, shape, data)
+    assume(plan is not None)
+    assert plan is not None
+    assert plan.device == "cpu"
+    assert plan.settings.precision in ("bf16", "fp32")

@@ -29,6 +29,16 @@ AdapterOption = Annotated[
 ]
 _METHODS = f"How it learns: {', '.join(get_args(Method))}; sft is the default."
 MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help=_METHODS)]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="NAME=VALUE", help="A budget: size=500MB, money=2, hours=1, co2=0.1; may be repeated."
+    ),
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option("--profile", metavar="NAME", help="Defaults for a use case or target, e.g. chatbot; may be repeated."),
+]
 
 
 class MappingNotUnderstood(WrongUsage):
@@ -60,6 +70,8 @@ class AskedFor:
     adapter: str | None = None
     name: str | None = None
     skip_bad_rows: bool = False
+    limits: Sequence[str] = ()
+    profiles: Sequence[str] = ()
 
     def overrides(self) -> dict[str, Any]:
         plain = {
@@ -72,9 +84,11 @@ class AskedFor:
             "name": self.name,
             "columns": columns_from(self.columns) or None,
             "skip_bad_rows": self.skip_bad_rows or None,
+            "profiles": tuple(self.profiles) or None,
         }
         said = {name: value for name, value in plain.items() if value is not None}
-        return said | dict(parse_pin(pin) for pin in self.pins)
+        pins = (*self.pins, *(f"budget.{limit.strip()}" for limit in self.limits))
+        return said | dict(parse_pin(pin) for pin in pins)
 
 
 def recipe_from(file: Path | None, asked: AskedFor) -> Recipe:

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from luthier.domain.adapters import AdapterSettings
-from luthier.domain.errors import Action, ShortOfResources
+from luthier.domain.errors import Action, ShortOfResources, WrongUsage
 from luthier.domain.findings import Finding
-from luthier.domain.machine import Machine
+from luthier.domain.machine import Device, Machine
 from luthier.domain.recipes import Method, Scorer, TrainingSettings
 from luthier.kit.frozen import Frozen
 
@@ -16,7 +16,20 @@ class Decision(Frozen):
     name: str  # e.g. "learning_rate", "adapter.rank"
     value: str | int | float | bool | None
     reason: str
-    source: Literal["recipe", "data", "model", "machine", "default"]
+    source: Literal["recipe", "profile", "budget", "data", "model", "machine", "default"]
+
+
+ComponentName = Literal[
+    "framework", "weights", "adapter", "gradients", "optimiser", "activations", "logits", "workspace"
+]
+
+
+class Component(Frozen):
+    """A part of a sum, in the sum's unit."""
+
+    name: ComponentName
+    low: float
+    high: float
 
 
 class Estimate(Frozen):
@@ -24,9 +37,67 @@ class Estimate(Frozen):
 
     low: float
     high: float
-    unit: Literal["bytes", "seconds"]
+    unit: Literal["bytes", "seconds", "kWh", "kgCO2e", "money"]
     confidence: float
     basis: str  # what it rests on, in a sentence
+    components: tuple[Component, ...] = ()  # what it is the sum of
+    currency: str = ""  # of money, e.g. "EUR"
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+
+class Rental(Frozen):
+    """What the same training would cost on a rented GPU that it fits into."""
+
+    gpu: str
+    provider: str
+    per_hour: float  # in the estimate's currency
+    as_of: str
+    money: Estimate
+    duration: Estimate
+
+
+class Costs(Frozen):
+    energy: Estimate
+    electricity: Estimate  # at the user's own rate
+    co2e: Estimate
+    region: str  # whose electricity is burnt
+    rentals: tuple[Rental, ...] = ()  # the cheapest first
+
+
+class Change(Frozen):
+    setting: str
+    before: str
+    after: str
+
+
+class Alternative(Frozen):
+    """Another plan for the same task: what it changes, what it takes, and how to ask for it."""
+
+    name: Literal["faster", "cheaper", "better"]
+    sentence: str  # what is won and what is lost
+    changes: tuple[Change, ...]
+    options: tuple[str, ...]  # for the command line, e.g. ("--set", "epochs=1")
+    memory: Estimate
+    duration: Estimate
+    costs: Costs
+
+
+class Export(Frozen):
+    """The model as it would be handed over, merged and quantised."""
+
+    kind: str  # of quantisation, e.g. "Q8_0"
+    size: Estimate
+
+
+class Calibration(Frozen):
+    """What earlier runs on this machine taught about estimates; 1 changes nothing."""
+
+    runs: int = 0
+    memory_factor: float = 1.0
+    duration_factor: float = 1.0
 
 
 class DataFacts(Frozen):
@@ -67,6 +138,11 @@ class Plan(Frozen):
     warnings: tuple[Finding, ...] = ()
     environment: dict[str, str]  # of the worker process: threads and allocator
     machine: Machine
+    device: Device = "cpu"  # where it will be computed
+    export: Export | None = None
+    costs: Costs | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    calibration: Calibration = Calibration()  # what the estimates were corrected by
 
 
 class PlanDoesNotFit(ShortOfResources):
@@ -76,4 +152,19 @@ class PlanDoesNotFit(ShortOfResources):
         Action(label="Close other programs, then try again"),
         Action(label="Use shorter examples", command="luthier train --data FILE --set max_length={shorter}"),
         Action(label="Start from a smaller base model", command="luthier train --base starter --data FILE"),
+    )
+
+
+class RegionUnknown(WrongUsage):
+    code = "plans.region_unknown"
+    sentence = "There is no electricity mix for the region {region}; there are {known}."
+    actions = (Action(label="Set the region to one of them", command="LUTHIER_REGION=world luthier ..."),)
+
+
+class PlanOverBudget(ShortOfResources):
+    code = "plans.over_budget"
+    sentence = "The budget of {limit} cannot be met: {reason}. The nearest that can be done is {nearest}."
+    actions = (
+        Action(label="Allow what the nearest plan takes", command="luthier plans make --data FILE --limit {allow}"),
+        Action(label="Or start from a smaller base model", command="luthier plans make --base starter --data FILE"),
     )

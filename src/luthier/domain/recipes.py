@@ -1,8 +1,9 @@
 """Recipes: what the user asks for. Everything left out is decided by the planner, with a reason."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model, field_validator
+from pydantic import BeforeValidator, Field, create_model, field_validator
 
 from luthier.domain.adapters import AdapterSettings, LoraSettings
 from luthier.domain.errors import Action, WrongUsage
@@ -64,6 +65,32 @@ class EvaluationSpec(Frozen):
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] | None = None  # when no held-out file is given
 
 
+_SIZE = re.compile(r"\s*([0-9.]+)\s*([kMGT]?i?B?)\s*", re.IGNORECASE)
+_SIZE_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_BINARY_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def _bytes_of(value: Any) -> Any:
+    """`500MB`, `1.5 GiB` or a number of bytes."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise ValueError("a size is a number of bytes, or one with a unit such as 500MB or 1.5GiB")
+    number, unit = match[1], match[2].lower().removesuffix("b")
+    factor = _BINARY_UNITS[unit[0]] if unit.endswith("i") and len(unit) == 2 else _SIZE_UNITS[unit.removesuffix("i")]
+    return round(float(number) * factor)
+
+
+class Budget(Frozen):
+    """Limits that a plan keeps to, or it is refused; None sets none."""
+
+    size: Annotated[int, Field(ge=1), BeforeValidator(_bytes_of)] | None = None  # of the exported model, e.g. 500MB
+    money: Annotated[float, Field(gt=0)] | None = None  # for electricity, in your own currency
+    hours: Annotated[float, Field(gt=0)] | None = None  # of training
+    co2: Annotated[float, Field(gt=0)] | None = None  # kilograms of CO2e
+
+
 class Recipe(Frozen):
     """What one run is asked to do, as it is written in a recipe file."""
 
@@ -78,6 +105,8 @@ class Recipe(Frozen):
     adapter: AdapterSettings = LoraSettings()  # what is trained; see Adapter
     settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
+    profiles: tuple[str, ...] = ()  # defaults for a use case or a target, e.g. chatbot, mobile; a later one wins
+    budget: Budget = Budget()  # what the run may take at most; see Budget
 
     @field_validator("settings")
     @classmethod

@@ -15,7 +15,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from luthier.domain.models import BaseUnsupported
 
 NAME = "luthier_packed"
-_KEEP_PROBABILITIES_UP_TO = 512  # tokens of an example; longer ones are computed again, so memory stays linear
+KEEP_PROBABILITIES_UP_TO = 512  # tokens of an example; longer ones are computed again, so memory stays linear
 
 
 @contextmanager
@@ -89,7 +89,7 @@ class _PackedAttention(torch.autograd.Function):
             part = _Part(query, key, start, end)
             probabilities = part.probabilities(scores)
             _write_heads(out[start:end], torch.bmm(probabilities, value[:, start:end]))
-            if end - start <= _KEEP_PROBABILITIES_UP_TO:
+            if end - start <= KEEP_PROBABILITIES_UP_TO:
                 kept.append(probabilities)
         ctx.save_for_backward(query, key, value, *kept)
         ctx.layout = (boundaries, scores)
@@ -105,7 +105,7 @@ class _PackedAttention(torch.autograd.Function):
         d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
         for start, end in pairwise(boundaries):
             part = _Part(query, key, start, end)
-            short = end - start <= _KEEP_PROBABILITIES_UP_TO
+            short = end - start <= KEEP_PROBABILITIES_UP_TO
             probabilities = next(kept) if short else part.probabilities(scores)
             d_out = part.grouped(grad[0, start:end].transpose(0, 1))
             d_value[:, start:end] = torch.bmm(probabilities.transpose(1, 2), d_out)
@@ -140,7 +140,7 @@ class _Part:
     def probabilities(self, scores: _Scores) -> Tensor:
         kv_heads, length, _ = self.key.shape
         group = self.query.shape[1] // length
-        mask_of = _kept_mask if length <= _KEEP_PROBABILITIES_UP_TO else _mask
+        mask_of = _kept_mask if length <= KEEP_PROBABILITIES_UP_TO else _mask
         mask = mask_of(length, group, scores.window, self.query.dtype).expand(kv_heads, -1, -1)
         if scores.softcap is not None:
             return self._capped(scores, scores.softcap).mul_(scores.softcap).add_(mask).softmax(dim=-1)

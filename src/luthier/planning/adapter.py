@@ -25,9 +25,9 @@ def settle_adapter(adapter: AdapterSettings, ledger: Ledger) -> AdapterSettings:
             return _settle_low_rank(adapter, ledger)
         case VeraSettings():
             reason = "The matrices are random and cost nothing to learn, so they can be large."
-            ledger.settle("adapter.rank", adapter.rank, reason, "default")
-            _settle_places(adapter.dropout, adapter.targets, ledger)
-            return adapter
+            rank = ledger.settle("adapter.rank", adapter.rank, reason, "default")
+            dropout = _settle_places(adapter.dropout, adapter.targets, ledger)
+            return adapter.model_copy(update={"rank": rank, "dropout": dropout})
         case _:
             return adapter
 
@@ -37,14 +37,15 @@ def _settle_low_rank(adapter: LowRank, ledger: Ledger) -> LowRank:
     rank = ledger.settle("adapter.rank", adapter.rank, reason, "default")
     reason = "Twice the rank: the learning rate keeps its meaning whatever the rank."
     alpha = ledger.settle("adapter.alpha", float(2 * rank), reason, "default")
-    _settle_places(adapter.dropout, adapter.targets, ledger)
-    return adapter.model_copy(update={"alpha": alpha})
+    dropout = _settle_places(adapter.dropout, adapter.targets, ledger)
+    return adapter.model_copy(update={"rank": rank, "alpha": alpha, "dropout": dropout})
 
 
-def _settle_places(dropout: float, targets: Targets, ledger: Ledger) -> None:
-    ledger.settle("adapter.dropout", dropout, "Few passes over the data do not need it.", "default")
+def _settle_places(dropout: float, targets: Targets, ledger: Ledger) -> float:
+    dropout = ledger.settle("adapter.dropout", dropout, "Few passes over the data do not need it.", "default")
     names = targets if isinstance(targets, str) else ", ".join(targets)
     ledger.settle("adapter.targets", names, "Every linear layer: attention alone learns less.", "default")
+    return dropout
 
 
 def _settle_start(adapter: LoraSettings, ledger: Ledger) -> LoraSettings:

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, cast
 
 from luthier.domain.plans import Decision
+from luthier.planning.profiles import Suggestion
 
-Source = Literal["data", "model", "machine", "default"]
+Source = Literal["data", "model", "machine", "budget", "profile", "default"]
 Value = TypeVar("Value", bound=str | int | float | bool | None)
 
 PINNED_REASON = "Fixed by the recipe."
 
 
 class Ledger:
-    def __init__(self, pins: Mapping[str, Any]) -> None:
+    """`suggestions` come from profiles: they win over what the planner would choose, and pins win over them."""
+
+    def __init__(self, pins: Mapping[str, Any], suggestions: Mapping[str, Suggestion] | None = None) -> None:
         self._pins = pins
+        self._suggestions = suggestions or {}
         self._decisions: dict[str, Decision] = {}
 
     def settle(self, name: str, value: Value, reason: str, source: Source) -> Value:
@@ -24,6 +28,11 @@ class Ledger:
             pinned = cast("Value", self._pins[name])
             self._decisions[name] = Decision(name=name, value=pinned, reason=PINNED_REASON, source="recipe")
             return pinned
+        if name in self._suggestions and source != "budget":
+            suggestion = self._suggestions[name]
+            suggested = cast("Value", suggestion.value)
+            self._decisions[name] = Decision(name=name, value=suggested, reason=suggestion.reason, source="profile")
+            return suggested
         self._decisions[name] = Decision(name=name, value=value, reason=reason, source=source)
         return value
 

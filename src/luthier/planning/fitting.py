@@ -1,41 +1,47 @@
-"""Makes a run fit into memory: smaller passes first, then shorter examples, and never a plan that cannot work."""
+"""Makes a run fit into memory: smaller passes, layers computed again, a base in 4 bits, shorter examples.
 
+In that order, because that is what they cost: nothing, a third more time, a little precision, examples. What a recipe
+pins is never bent, and a plan that cannot work is never made.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from luthier.domain.machine import Machine
 from luthier.domain.plans import PlanDoesNotFit
 from luthier.kit.units import show_bytes
+from luthier.planning.abilities import Room
 from luthier.planning.decisions import Ledger, Source
-from luthier.planning.facts import memory_facts
 from luthier.planning.load import Load, largest_batch
-from luthier.planning.memory import peak_memory
+from luthier.planning.memory import budget_bytes, peak_memory
 
 LENGTH_GRAIN = 64
 LONGEST_WANTED = 2048  # tokens; longer examples are trained on only when more than a few are longer
-MOST_TOKENS_AT_ONCE = 8192  # products do not become faster beyond it
-FEWEST_TOKENS_AT_ONCE = 256
-BF16_FEATURES = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
+MOST_TOKENS_AT_ONCE = {"cpu": 8192}  # products do not become faster beyond it
+MOST_TOKENS_ON_GPU = 16384
+FEWEST_TOKENS_AT_ONCE = {"cpu": 256}
+FEWEST_TOKENS_ON_GPU = 1024  # with less, the GPU waits for its own kernels to start
+_HALVINGS = 6
 
 
 @dataclass(frozen=True)
 class Fit:
-    load: Load  # with its precision settled
+    load: Load  # with precision and checkpointing settled
     max_length: int
     micro_batch_tokens: int
 
 
-def fit(load: Load, machine: Machine, ledger: Ledger, base: str) -> Fit:
-    """Settles precision, max_length and micro_batch_tokens. Raises PlanDoesNotFit."""
-    wanted = wanted_length(load)
-    load = replace(load, precision=_precision(load, machine, ledger, wanted))
-    length = ledger.settle("max_length", *_length(load, machine, ledger, wanted))
-    tokens = ledger.settle("micro_batch_tokens", *_tokens_at_once(load, machine, length))
-    needed = peak_memory(load, length, tokens).total
-    if needed > _budget(machine):
+def fit(load: Load, room: Room, ledger: Ledger, base: str) -> Fit:
+    """Settles precision, gradient_checkpointing, max_length and micro_batch_tokens. Raises PlanDoesNotFit."""
+    load = replace(load, device=room.device)
+    wanted = ledger.pinned("max_length") or wanted_length(load)
+    load = _settle_ways(list(_ways(load, room, ledger, wanted)), room, ledger, wanted)
+    length = ledger.settle("max_length", *_length(load, room, ledger, wanted))
+    tokens = ledger.settle("micro_batch_tokens", *_tokens_at_once(load, room, length))
+    if not _fits(load, room, length, tokens):
         raise PlanDoesNotFit(
             base=base,
-            needed=show_bytes(needed),
-            available=show_bytes(machine.available_bytes),
+            needed=show_bytes(peak_memory(load, length, tokens).total),
+            available=show_bytes(room.available_bytes),
             shorter=_grained(length // 2),
         )
     return Fit(load=load, max_length=length, micro_batch_tokens=tokens)
@@ -47,32 +53,83 @@ def wanted_length(load: Load) -> int:
     return min(_grained(load.facts.tokens_max), usual, load.shape.context_length)
 
 
-def _budget(machine: Machine) -> float:
-    return machine.available_bytes * memory_facts().usable_share
+def _fits(load: Load, room: Room, max_length: int, tokens: int) -> bool:
+    return peak_memory(load, max_length, tokens).total <= budget_bytes(load, room.available_bytes)
 
 
-def _fits(load: Load, machine: Machine, max_length: int, tokens: int) -> bool:
-    return peak_memory(load, max_length, tokens).total <= _budget(machine)
+@dataclass(frozen=True)
+class _Way:
+    """One way of computing, and why it would be chosen."""
+
+    load: Load
+    precision_reason: str
+    checkpointing_reason: str
 
 
-def _precision(load: Load, machine: Machine, ledger: Ledger, length: int) -> str:
-    if BF16_FEATURES & set(machine.cpu_features):
-        return ledger.settle("precision", "bf16", "This processor multiplies bf16 numbers directly.", "machine")
+_EACH_ONCE = "There is memory enough to keep what backward needs."
+_AGAIN = "Every layer is computed twice: a third more time, and the run fits into memory."
+
+
+def _ways(load: Load, room: Room, ledger: Ledger, length: int) -> Iterator[_Way]:
+    """The best first, of those that the recipe allows and the engine can do."""
+    for precision, reason in _precisions(load, room, ledger, length):
+        for again in (False, True):
+            pinned = ledger.pinned("gradient_checkpointing")
+            if pinned is not None and pinned is not again:
+                continue
+            if again and pinned is None and not room.abilities.gradient_checkpointing:
+                continue
+            if precision == "nf4" and not again and pinned is None and room.abilities.gradient_checkpointing:
+                continue  # who needs four bits needs that memory too
+            kernels = load.kernels if ledger.is_pinned("kernels") or precision != "nf4" else "reference"
+            way = replace(load, precision=precision, gradient_checkpointing=again, kernels=kernels)
+            yield _Way(way, reason, _AGAIN if again else _EACH_ONCE)
+
+
+def _precisions(load: Load, room: Room, ledger: Ledger, length: int) -> Iterator[tuple[str, str]]:
+    pinned = ledger.pinned("precision")
+    if pinned is not None:
+        yield str(pinned), ""
+        return
+    yield _sixteen_or_thirty_two(load, room, length)
+    if room.abilities.quantised and not load.trains_everything:
+        yield "nf4", "In 4 bits the base takes a quarter of the memory; in 16 it would not fit."
+
+
+def _sixteen_or_thirty_two(load: Load, room: Room, length: int) -> tuple[str, str]:
+    what = "processor" if room.device == "cpu" else "GPU"
+    if room.multiplies_bf16:
+        return "bf16", f"This {what} multiplies bf16 numbers directly."
     exact = replace(load, precision="fp32")
-    if _fits(exact, machine, length, _most_tokens(exact, length)):
-        reason = "This processor has no bf16 arithmetic, and there is memory enough for fp32."
-        return ledger.settle("precision", "fp32", reason, "machine")
-    return ledger.settle("precision", "bf16", "In fp32 the base model would take too much memory.", "machine")
+    if _fits(exact, room, length, _most_tokens(exact, length)):
+        return "fp32", f"This {what} has no bf16 arithmetic, and there is memory enough for fp32."
+    return "bf16", "In fp32 the base model would take too much memory."
 
 
-def _length(load: Load, machine: Machine, ledger: Ledger, wanted: int) -> tuple[int, str, Source]:
+def _settle_ways(ways: list[_Way], room: Room, ledger: Ledger, length: int) -> Load:
+    """The first that fits whole examples; else the one that takes the least."""
+
+    def needed(way: _Way) -> float:
+        tokens = ledger.pinned("micro_batch_tokens") or _fewest_tokens(way.load, length)
+        return peak_memory(way.load, length, tokens).total
+
+    room_bytes = budget_bytes(ways[0].load, room.available_bytes)
+    chosen = next((way for way in ways if needed(way) <= room_bytes), None) or min(ways, key=needed)
+    source: Source = "machine"
+    ledger.settle("precision", chosen.load.precision, chosen.precision_reason, source)
+    again = chosen.load.gradient_checkpointing
+    ledger.settle("gradient_checkpointing", again, chosen.checkpointing_reason, source)
+    return chosen.load
+
+
+def _length(load: Load, room: Room, ledger: Ledger, wanted: int) -> tuple[int, str, Source]:
     """Short memory shortens it, but never below the median: half of the examples would be lost."""
     shortest = min(wanted, _grained(load.facts.tokens_p50))
     pinned_tokens = ledger.pinned("micro_batch_tokens")
     length = shortest
     for length in (wanted, *range(wanted - wanted % LENGTH_GRAIN, shortest, -LENGTH_GRAIN), shortest):
-        tokens = pinned_tokens or _fewest_tokens(length)
-        if _fits(load, machine, length, tokens):
+        tokens = pinned_tokens or _fewest_tokens(load, length)
+        if _fits(load, room, length, tokens):
             break
     if length < wanted:
         return length, "The longest for which there is memory, even with the smallest passes.", "machine"
@@ -83,32 +140,36 @@ def _length(load: Load, machine: Machine, ledger: Ledger, wanted: int) -> tuple[
     return length, "At least 95 of 100 examples are not longer.", "data"
 
 
-def _tokens_at_once(load: Load, machine: Machine, length: int) -> tuple[int, str, Source]:
-    most, fewest = _most_tokens(load, length), _fewest_tokens(length)
+def _tokens_at_once(load: Load, room: Room, length: int) -> tuple[int, str, Source]:
+    """Layers that are computed again are a sign of short memory, so passes are then as small as they can be."""
+    most, fewest = _most_tokens(load, length), _fewest_tokens(load, length)
+    if load.gradient_checkpointing:
+        return fewest, "As few as there are in the longest example, to leave memory free.", "machine"
     size = fewest
-    sizes = [most, *(size for size in _halves_of(MOST_TOKENS_AT_ONCE) if fewest < size < most), fewest]
-    for size in sizes:
-        if _fits(load, machine, length, size):
+    ceiling = _most_at_once(load)
+    halves = (ceiling >> shift for shift in range(1, _HALVINGS))
+    for size in (most, *(size for size in halves if fewest < size < most), fewest):
+        if _fits(load, room, length, size):
             break
-    if size == most < MOST_TOKENS_AT_ONCE:
+    if size == most < ceiling:
         return size, "A whole batch fits into memory at once.", "data"
     if size == most:
         return size, "Larger passes would not be faster.", "default"
     return size, "The most for which there is memory; a batch is cut into several passes.", "machine"
 
 
+def _most_at_once(load: Load) -> int:
+    return MOST_TOKENS_AT_ONCE.get(load.device, MOST_TOKENS_ON_GPU)
+
+
 def _most_tokens(load: Load, length: int) -> int:
     whole_batch = _grained(largest_batch(load.facts, load.batch_size, length))
-    return max(_fewest_tokens(length), min(whole_batch, MOST_TOKENS_AT_ONCE))
+    return max(_fewest_tokens(load, length), min(whole_batch, _most_at_once(load)))
 
 
-def _fewest_tokens(length: int) -> int:
+def _fewest_tokens(load: Load, length: int) -> int:
     """An example is never cut, so less than the longest would change nothing."""
-    return max(FEWEST_TOKENS_AT_ONCE, length)
-
-
-def _halves_of(size: int) -> list[int]:
-    return [size >> shift for shift in range(1, 6)]
+    return max(FEWEST_TOKENS_AT_ONCE.get(load.device, FEWEST_TOKENS_ON_GPU), length)
 
 
 def _grained(tokens: int) -> int:

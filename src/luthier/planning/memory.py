@@ -1,76 +1,90 @@
-"""The peak memory of a worker process, added up from what it holds.
+"""The peak memory of a worker, added up component by component from what it holds."""
 
-Activations follow what backward needs when only inputs of linears are saved (the classic count of Korthikanti et al.
-2022, arXiv 2205.05198, does not hold for gated feed-forward layers, grouped keys and RMSNorm).
-"""
+from dataclasses import dataclass, fields
 
-from dataclasses import dataclass
-
-from luthier.domain.plans import Estimate
+from luthier.domain.plans import Component, ComponentName, Estimate
+from luthier.planning.activations import kept_bytes_per_token, passing_bytes
 from luthier.planning.facts import memory_facts
 from luthier.planning.load import Load, largest_pass, longest_example
 
-_KEPT_ATTENTION = 512  # tokens: attention of a longer example is computed again instead of being kept
+_LOGIT_FP32 = 4  # the softmax; the logits themselves are in the precision of the products
 
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """Bytes."""
+    """Bytes at the moment of the highest use: the beginning of the backward pass."""
 
-    runtime: float
+    framework: float
     weights: float
-    adapter: float  # what is trained: values, gradients, two moments, and a copy for products
+    adapter: float  # what is trained, beside the base: values in fp32, and the copy that products read
+    gradients: float
+    optimiser: float
     activations: float
     logits: float
+    workspace: float  # what one layer needs in passing, and what saving a checkpoint needs
 
     @property
     def total(self) -> float:
-        return self.runtime + self.weights + self.adapter + self.activations + self.logits
+        return float(sum(getattr(self, field.name) for field in fields(self)))
 
-    def as_estimate(self) -> Estimate:
-        facts = memory_facts()
+    def as_estimate(self, load: Load) -> Estimate:
+        shared = memory_facts().shared
+        spread = shared.spread_counted if load.trace is None else shared.spread_traced
+        how = "counted from its shape" if load.trace is None else "traced on one layer of it"
         return Estimate(
-            low=self.total * (1 - facts.spread),
-            high=self.total * (1 + facts.spread),
+            low=self.total * (1 - spread),
+            high=self.total * (1 + spread),
             unit="bytes",
-            confidence=0.8,
-            basis=f"Weights, adapter, activations and logits counted, within {facts.spread:.0%}. {facts.source}",
+            confidence=0.9,
+            basis=f"Every tensor counted; what the base keeps for backward was {how}. Within {spread:.0%}.",
+            components=tuple(_component(name, getattr(self, name), spread) for name in _NAMES),
         )
 
 
+_NAMES: tuple[ComponentName, ...] = (
+    "framework",
+    "weights",
+    "adapter",
+    "gradients",
+    "optimiser",
+    "activations",
+    "logits",
+    "workspace",
+)
+_EXACT: frozenset[ComponentName] = frozenset({"weights", "adapter", "gradients", "optimiser"})
+
+
 def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMemory:
-    facts = memory_facts()
+    backend, shared = memory_facts().of(load.device), memory_facts().shared
     tokens = largest_pass(load.facts, load.batch_size, max_length, micro_batch_tokens)
-    weights = load.base_bytes
-    per_token = _saved_bytes_per_token(load, longest_example(load.facts, max_length))
-    supervised = min(facts.logit_rows, tokens * load.facts.supervised_share + 1)
-    training = tokens * per_token * facts.allocator_factor + _passing_bytes(load, tokens)
-    # Loading comes before training, so only what it needs beyond training's own peak counts.
-    loading = weights * facts.loading_share
+    longest = longest_example(load.facts, max_length)
+    factor = backend.kept_factor if load.kernels == "fused" else backend.reference_kept_factor
+    rows = min(shared.logit_rows, tokens * load.facts.supervised_share + 1)
+    relaid = backend.relaid_linears * load.linear_bytes if load.kernels == "fused" else 0.0
+    trained = load.trained_parameters
     return PeakMemory(
-        runtime=facts.runtime_bytes,
-        weights=weights + max(0.0, loading - training),
-        adapter=load.adapter_parameters * load.trained_bytes,
-        activations=training,
-        logits=supervised * load.shape.vocabulary * (4 + 2 * load.bytes_per_weight) * facts.allocator_factor,
+        framework=backend.framework_bytes,
+        weights=load.base_bytes + relaid,
+        adapter=trained * load.value_bytes_per_trained,
+        gradients=trained * load.gradient_bytes_per_trained,
+        optimiser=trained * load.optimiser_bytes_per_trained,
+        activations=factor * tokens * load.shape.layers * kept_bytes_per_token(load, longest),
+        logits=rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight),
+        workspace=factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load),
     )
 
 
-def _saved_bytes_per_token(load: Load, length: int) -> float:
-    """Over all layers: two fp32 norm inputs; the inputs of the linears; queries, keys, values; attention weights."""
-    shape, width = load.shape, load.bytes_per_weight
-    queries, keys = shape.heads * shape.head_width, shape.kv_heads * shape.head_width
-    elements = 2 * shape.hidden + 2 * queries + 2 * keys + 4 * shape.intermediate
-    attention = shape.heads * length if length <= _KEPT_ATTENTION else 0
-    per_layer = 8 * shape.hidden + width * (elements + attention)
-    factor = memory_facts().reference_factor if load.kernels == "reference" else 1.0
-    if load.gradient_checkpointing:  # the inputs of all layers, and everything of the one that is computed again
-        return width * shape.layers * shape.hidden + per_layer * factor
-    return shape.layers * per_layer * factor
+def _saving_bytes(load: Load) -> float:
+    """For each trained weight: a checkpoint, and a copy of the model where all of it is the result."""
+    return memory_facts().of(load.device).saving_bytes_per_weight + load.trains_everything * load.bytes_per_weight
 
 
-def _passing_bytes(load: Load, tokens: int) -> float:
-    """Gradients and temporaries of one layer while backward is in it, and its attention scores."""
-    longest = min(tokens, load.facts.tokens_max)
-    scores = 3 * load.shape.heads * longest * longest
-    return load.bytes_per_weight * (4 * tokens * load.shape.intermediate + scores)
+def budget_bytes(load: Load, available_bytes: int) -> float:
+    """What a plan may fill of the memory that is free."""
+    return available_bytes * memory_facts().of(load.device).usable_share
+
+
+def _component(name: ComponentName, size: float, spread: float) -> Component:
+    """Tensors that follow from shapes are exact; the rest carries more than the spread of the sum."""
+    own = 0.0 if name in _EXACT else 1.5 * spread
+    return Component(name=name, low=size * (1 - own), high=size * (1 + own))

@@ -7,7 +7,7 @@ from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
 from luthier.domain.recipes import PREFERENCE_METHODS, Method, Recipe
 from luthier.kit.units import show_duration
-from luthier.planning.decisions import Ledger
+from luthier.planning.decisions import Ledger, Source
 
 SMALL_MODEL = 1_000_000_000  # parameters
 USUAL_BATCH = 8
@@ -28,18 +28,23 @@ def settle_batch_size(facts: DataFacts, ledger: Ledger) -> int:
     return ledger.settle("batch_size", size, "Small batches learn the most from each example.", "default")
 
 
-def settle_lengths_of_training(facts: DataFacts, batch_size: int, ledger: Ledger) -> int:
-    """Settles epochs and max_steps; returns the number of optimiser steps."""
+def settle_lengths_of_training(facts: DataFacts, batch_size: int, ledger: Ledger, most_steps: int | None = None) -> int:
+    """Settles epochs and max_steps; returns the number of optimiser steps. `most_steps` is what a budget allows."""
     per_epoch = math.ceil(facts.examples / batch_size)
-    no_limit: int | None = None
-    max_steps = ledger.settle("max_steps", no_limit, "Training ends when the epochs are done.", "default")
+    max_steps = ledger.settle("max_steps", *_step_limit(most_steps))
     epochs, reason = _epochs(facts)
     if max_steps is not None:
         epochs = float(min(100, max(1, math.ceil(max_steps / per_epoch))))
-        reason = f"Enough passes for the {max_steps} steps that were asked for."
+        reason = f"Enough passes for the {max_steps} steps that are allowed."
     epochs = ledger.settle("epochs", epochs, reason, "data")
     steps = math.ceil(epochs * per_epoch)
     return min(steps, max_steps or steps)
+
+
+def _step_limit(most_steps: int | None) -> tuple[int | None, str, Source]:
+    if most_steps is None:
+        return None, "Training ends when the epochs are done.", "default"
+    return most_steps, "More would not keep to the budget.", "budget"
 
 
 def _epochs(facts: DataFacts) -> tuple[float, str]:
@@ -107,9 +112,9 @@ def _learning_rate(adapter: AdapterSettings, than_a_billion: str, low_rank: floa
             return low_rank, f"Usual for LoRA {base}"
 
 
-def settle_kernels(adapter: AdapterSettings, ledger: Ledger) -> str:
+def settle_kernels(adapter: AdapterSettings, precision: str, ledger: Ledger) -> str:
     """Raises KernelsUnknown when the recipe wants fused ones where there are none, QuantisedBaseFrozen."""
-    quantised = ledger.pinned("precision") == "nf4"
+    quantised = precision == "nf4"
     if quantised and adapter.kind == "full":
         raise QuantisedBaseFrozen(precision="nf4")
     if adapter.kind in FUSED_KINDS and not quantised:
@@ -120,11 +125,6 @@ def settle_kernels(adapter: AdapterSettings, ledger: Ledger) -> str:
     if kernels == "fused":
         raise KernelsUnknown(what=what)
     return kernels
-
-
-def settle_gradient_checkpointing(ledger: Ledger) -> bool:
-    reason = "Computing every layer twice saves memory and costs a third more time."
-    return ledger.settle("gradient_checkpointing", False, reason, "default")
 
 
 def settle_intervals(total_steps: int, step_seconds: float, held_out_seconds: float, ledger: Ledger) -> dict[str, int]:

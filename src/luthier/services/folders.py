@@ -52,6 +52,17 @@ class Folders:
     def runs(self) -> Path:
         return self.root / "runs"
 
+    @property
+    def profiles(self) -> Path:
+        """The user's own, one TOML file each."""
+        return self.root / "profiles"
+
+    def trace(self, revision: str, precision: str) -> Path:
+        return self.root / "traces" / f"{revision}-{precision}.json"
+
+    def calibration(self, fingerprint: str) -> Path:
+        return self.root / "calibration" / f"{fingerprint}.json"
+
     def dataset(self, dataset_id: str) -> Path:
         return self.root / "datasets" / dataset_id
 

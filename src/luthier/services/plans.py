@@ -1,7 +1,8 @@
 """Plans: bring base, examples and machine together, and let the planner decide what the recipe leaves open."""
 
+import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from luthier.data.canonical import write_examples
@@ -12,14 +13,24 @@ from luthier.data.splits import Split, shared_questions
 from luthier.domain.datasets import Dataset, Example
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
+from luthier.domain.machine import Machine
 from luthier.domain.models import BaseModel
-from luthier.domain.plans import Plan
+from luthier.domain.plans import Plan, RegionUnknown
+from luthier.domain.profiles import Profile
 from luthier.domain.recipes import Recipe
+from luthier.domain.traces import ModelTrace
+from luthier.planning.abilities import ENGINE, native_precision
 from luthier.planning.choose import make_plan
+from luthier.planning.compatibility import doubts_about_base
+from luthier.planning.costs import is_region, regions
+from luthier.planning.knowledge import Knowledge, Tariff
+from luthier.services.calibration import Calibrations, CalibrationTable
 from luthier.services.datasets import Datasets
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.profiles import Profiles
 from luthier.services.sides import Sides, automatic_sides
+from luthier.services.traces import Traces
 
 Report = Callable[[Progress], None]
 
@@ -42,16 +53,32 @@ class Preparation:
 
 
 class Plans:
-    def __init__(self, datasets: Datasets, models: Models, machine: MachineProfile) -> None:
+    def __init__(
+        self,
+        datasets: Datasets,
+        models: Models,
+        machine: MachineProfile,
+        traces: Traces,
+        calibrations: Calibrations,
+        profiles: Profiles,
+        tariff: Tariff,
+    ) -> None:
         self._datasets = datasets
         self._models = models
         self._machine = machine
+        self._traces = traces
+        self._calibrations = calibrations
+        self._profiles = profiles
+        self._tariff = tariff
 
-    def make(self, recipe: Recipe, on_progress: Report | None = None) -> Plan:
-        return self.prepare(recipe, on_progress).plan
+    def make(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Plan:
+        return self.prepare(recipe, on_progress, trace=trace).plan
 
-    def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
-        """Raises what reading the data, getting the base, or fitting the machine raises."""
+    def prepare(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Preparation:
+        """With `trace`, a base that was never traced is traced first, which takes a minute, once.
+
+        Raises what reading the data, getting the base, or fitting the machine and the budget raises.
+        """
         dataset = self._datasets.resolve(
             recipe.data,
             shape=recipe.shape,
@@ -64,9 +91,40 @@ class Plans:
         refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
         base = self._models.get(recipe.base, on_progress)
         facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
-        plan = make_plan(recipe, self._machine.get(), base.shape, facts)
-        plan = plan.model_copy(update={"warnings": (*plan.warnings, *parted.findings, *_leaks(recipe, sides))})
+        machine = self._machine.get()
+        if trace:
+            self._trace(base, machine, on_progress)
+        plan = make_plan(recipe, machine, base.shape, facts, self._knowledge(base, machine))
+        doubts = doubts_about_base(base, recipe, plan.machine, plan.device)
+        warnings = (*plan.warnings, *parted.findings, *_leaks(recipe, sides), *doubts)
+        plan = plan.model_copy(update={"warnings": warnings})
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Those of the package, then the user's own."""
+        return self._profiles.list()
+
+    def calibration(self) -> CalibrationTable:
+        """Predicted and measured of the runs on this machine, and what was learnt from them."""
+        return self._calibrations.table(self._machine.get().fingerprint)
+
+    def _trace(self, base: BaseModel, machine: Machine, on_progress: Report | None) -> ModelTrace:
+        precision = native_precision(machine)
+        if on_progress and self._traces.known(base, precision) is None:
+            on_progress(Progress(what="tracing what a layer of the base keeps in memory", done=0, total=0))
+        return self._traces.make(base, precision)
+
+    def _knowledge(self, base: BaseModel, machine: Machine) -> Knowledge:
+        if not is_region(self._tariff.region):
+            raise RegionUnknown(region=self._tariff.region, known=", ".join(regions()))
+        return Knowledge(
+            abilities=replace(ENGINE, quantised=importlib.util.find_spec("bitsandbytes") is not None),
+            trace=self._traces.known(base, native_precision(machine)),
+            rates=self._machine.rates(),
+            calibration=self._calibrations.of(machine.fingerprint),
+            tariff=self._tariff,
+            profiles=self._profiles.own(),
+        )
 
     def _sides(self, recipe: Recipe, dataset: Dataset) -> Sides:
         examples = list(self._datasets.examples(dataset))

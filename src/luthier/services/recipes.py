@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from luthier.domain.adapters import ADAPTER_KINDS
-from luthier.domain.recipes import EvaluationSpec, Recipe, RecipeInvalid, TrainingSettings
+from luthier.domain.recipes import Budget, EvaluationSpec, Recipe, RecipeInvalid, TrainingSettings
 from luthier.kit.frozen import Frozen
 from luthier.services.recipe_files import RecipeDocument, dump_yaml, parse_scalar, read_document
 
@@ -17,6 +17,7 @@ _GROUPS: dict[str, tuple[type[Frozen], ...]] = {
     "settings": (TrainingSettings,),
     "adapter": tuple(ADAPTER_KINDS.values()),
     "evaluation": (EvaluationSpec,),
+    "budget": (Budget,),
 }
 
 _WORDS = {  # where the validator speaks of Python types

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.builders.models import a_model_folder
 from tests.server.web.scenes import Scene
 
 HTMX = {"hx-request": "true", "x-luthier": "1"}
@@ -73,3 +74,15 @@ def test_a_folder_that_is_no_model_is_said_in_the_plan(browser: TestClient, tmp_
     answer = browser.post("/train/plan", data={"source": "sample", "base": str(tmp_path)}, headers=HTMX)
     assert answer.status_code == 200
     assert "is not a model that Luthier can load" in answer.text
+
+
+def test_the_plan_card_shows_what_memory_is_made_of_what_it_costs_and_what_else_could_be_done(
+    browser: TestClient, tmp_path: Path
+) -> None:
+    base = a_model_folder(tmp_path / "base")
+    answer = browser.post("/train/plan", data={"source": "sample", "base": str(base)}, headers=HTMX)
+    assert answer.status_code == 200
+    for part in ("activations", "optimiser", "framework"):
+        assert f'<th scope="row">{part}</th>' in answer.text
+    for words in ("Electricity", "CO2e", "Export", "Faster", "Cheaper", "Better", "RunPod"):
+        assert words in answer.text

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from luthier.cli.render.calibration import show_truth
 from luthier.cli.render.findings import show_actions
 from luthier.cli.render.moments import local_time
 from luthier.cli.render.tables import Cell, facts, table
@@ -12,7 +13,8 @@ from luthier.cli.render.text import one_line, plain
 from luthier.domain.jobs import Alert
 from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run
-from luthier.kit.units import show_bytes, show_count, show_duration
+from luthier.domain.truths import truths_of
+from luthier.kit.units import show_bytes, show_count
 
 _SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
 _BARS = "▁▂▃▄▅▆▇█"
@@ -66,10 +68,7 @@ def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Chec
         pairs.append(("Loss", f"{curve(values)}  {values[0]:.4f} to {values[-1]:.4f}"))
     if run.tokens_per_second:
         pairs.append(("Speed", f"{show_count(run.tokens_per_second)} tokens/s"))
-    if run.training_seconds:
-        pairs.append(("Trained", show_duration(run.training_seconds)))
-    if run.peak_rss_bytes:
-        pairs.append(("Memory", f"{show_bytes(run.peak_rss_bytes)} at its peak"))
+    pairs += [(truth.name, show_truth(truth)) for truth in truths_of(run) if truth.measured is not None]
     if checkpoints:
         newest = max(checkpoint.step for checkpoint in checkpoints)
         pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest}"))

@@ -1,10 +1,15 @@
 """What is known from measurement: figures as data, each with where it comes from, read from the TOML files beside."""
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from luthier.domain.findings import Level
+from luthier.domain.machine import Device
+from luthier.domain.models import ModelShape
+from luthier.domain.profiles import Profile
 from luthier.kit.frozen import Frozen
 
 
@@ -26,15 +31,120 @@ class Pace(Frozen):
     source: str
 
 
-class MemoryFacts(Frozen):
-    runtime_bytes: int  # of a worker before it has loaded anything
-    loading_share: float  # of the weights, needed once more while they are laid out anew
-    allocator_factor: float  # on what comes and goes with every pass
-    reference_factor: float  # saved for backward by PEFT's own forward, against the fused one
-    logit_rows: int  # rows of logits that exist at once
-    spread: float  # the truth is expected within this share of the estimate
-    usable_share: float  # of the available memory that a plan may fill
+class BackendMemory(Frozen):
+    """What a worker on this backend holds beside the tensors that can be counted."""
+
+    framework_bytes: int  # before anything is loaded
+    relaid_linears: float  # of the linear layers, held once more in the order that fused products read them
+    kept_factor: float  # what the allocator takes for a byte that is kept for backward
+    reference_kept_factor: float  # the same for PEFT's own forward
+    saving_bytes_per_weight: float  # of what is trained, while a checkpoint is written
+    usable_share: float  # of the memory that is free, that a plan may fill
     source: str
+
+
+class SharedMemoryFacts(Frozen):
+    logit_rows: int  # that exist at once
+    spread_traced: float  # the truth is expected within this share, when a layer of the base was traced
+    spread_counted: float  # and when what it keeps was counted from its shape
+    reference_share: float  # kept by PEFT's own forward over the fused one
+    source: str
+
+
+class MemoryFacts(Frozen):
+    cpu: BackendMemory
+    cuda: BackendMemory
+    rocm: BackendMemory
+    mps: BackendMemory
+    shared: SharedMemoryFacts
+
+    def of(self, device: Device) -> BackendMemory:
+        backend: BackendMemory = getattr(self, device)
+        return backend
+
+
+class GpuFacts(Frozen):
+    name: str
+    words: tuple[str, ...]  # that a GPU's name holds, in small or capital letters
+    memory_gigabytes: float  # of the kind that is rented; 0 where none is
+    bf16_tflops: float
+    fp32_tflops: float
+    watts: float
+    dollars_per_hour: float | None = None  # where it can be rented; see offers.toml
+    source: str
+
+    def is_called(self, name: str) -> bool:
+        return {word.lower() for word in self.words} <= set(re.split(r"[\s_/-]+", name.lower()))
+
+
+class Gpus(Frozen):
+    reached_share: float  # of the peak, while fine-tuning
+    quantised_share: float  # of that, when the base is in four bits
+    spread: float
+    source: str
+    gpus: tuple[GpuFacts, ...]
+
+    def find(self, name: str) -> GpuFacts:
+        """The last one fits every name."""
+        return next(gpu for gpu in self.gpus if gpu.is_called(name))
+
+
+class Power(Frozen):
+    watts_per_core: float
+    watts_per_gibibyte: float
+    other_watts: float
+    spread: float
+    gpu_draw_share: float  # of a GPU's limit
+    source: str
+
+
+class Grids(Frozen):
+    spread: float
+    at: str
+    source: str
+    grams_per_kwh: dict[str, float]  # by region
+
+
+class Offers(Frozen):
+    provider: str
+    currency: str
+    at: str
+    overhead_hours: float
+    source: str
+
+
+class Exports(Frozen):
+    bits_per_weight: dict[str, float]  # by kind of quantisation
+    metadata_bytes_per_token: float  # of the vocabulary
+    usual: str
+    source: str
+
+
+class LicenceRule(Frozen):
+    name: str
+    words: tuple[str, ...]  # one of them stands in the licence
+    level: Level
+    sentence: str
+    suggestion: str
+
+
+class MachineRule(Frozen):
+    code: str
+    when: str
+    level: Level
+    sentence: str
+    suggestion: str
+
+
+class Compatibility(Frozen):
+    source: str
+    licences: tuple[LicenceRule, ...]  # the first that fits counts
+    machines: tuple[MachineRule, ...]
+
+
+class PublishedShape(ModelShape):
+    name: str  # on the hub
+    licence: str
 
 
 class Variable(Frozen):
@@ -59,6 +169,46 @@ def pace() -> Pace:
 @cache
 def memory_facts() -> MemoryFacts:
     return MemoryFacts.model_validate(_read("memory.toml"))
+
+
+@cache
+def gpus() -> Gpus:
+    return Gpus.model_validate(_read("gpus.toml"))
+
+
+@cache
+def power() -> Power:
+    return Power.model_validate(_read("power.toml"))
+
+
+@cache
+def grids() -> Grids:
+    return Grids.model_validate(_read("grids.toml"))
+
+
+@cache
+def offers() -> Offers:
+    return Offers.model_validate(_read("offers.toml"))
+
+
+@cache
+def exports() -> Exports:
+    return Exports.model_validate(_read("exports.toml"))
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    return tuple(Profile.model_validate(each) for each in _read("profiles.toml")["profiles"])
+
+
+@cache
+def compatibility() -> Compatibility:
+    return Compatibility.model_validate(_read("compatibility.toml"))
+
+
+@cache
+def published_shapes() -> tuple[PublishedShape, ...]:
+    return tuple(PublishedShape.model_validate(each) for each in _read("shapes.toml")["shapes"])
 
 
 @cache

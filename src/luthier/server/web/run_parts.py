@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.jobs import Alert, Sample
-from luthier.domain.plans import Estimate
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.run_states import ACTIVE, RunMove, RunState, allowed_moves
 from luthier.domain.runs import Checkpoint, Run
+from luthier.domain.truths import Truth, truths_of
 from luthier.server.web.context import Context
 from luthier.workspace import Workspace
 
@@ -52,25 +52,6 @@ class RunProof(Context):
     run: Run
     evaluation: EvaluationReport | None
     samples: Sequence[Sample]
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """An estimate of the plan beside what was measured; `measured` is None until there is something to compare."""
-
-    name: str
-    planned: Estimate
-    measured: float | None
-    whole: bool  # False while the run can still raise it
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the truth lies in the range; None while it is not known."""
-        if self.measured is None:
-            return None
-        if not self.whole:
-            return False if self.measured > self.planned.high else None
-        return self.planned.low <= self.measured <= self.planned.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +110,7 @@ def proof(workspace: Workspace, run: Run) -> RunProof:
 
 
 def truth(workspace: Workspace, run: Run) -> RunTruth:
-    trained = run.training_seconds or None
-    whole = run.state in {RunState.EVALUATING, RunState.COMPLETING, RunState.COMPLETED}
-    return RunTruth(
-        run=run,
-        truths=(
-            Truth("Memory, at its peak", run.plan.memory, run.peak_rss_bytes, whole),
-            Truth("Training time", run.plan.duration, trained, whole),
-        ),
-    )
+    return RunTruth(run=run, truths=truths_of(run))
 
 
 def checkpoints(workspace: Workspace, run: Run) -> RunCheckpoints:

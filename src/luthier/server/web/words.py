@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from luthier.domain.amounts import show_estimate
 from luthier.domain.findings import Level
 from luthier.domain.plans import Estimate
 from luthier.domain.recipes import Method
@@ -85,7 +86,13 @@ def rate(tokens_per_second: float | None) -> str:
 
 def estimate(value: Estimate) -> str:
     """A range with one unit, e.g. `1.2 to 1.9 GB`."""
-    return (byte_span if value.unit == "bytes" else time_span)(value.low, value.high)
+    match value.unit:
+        case "bytes":
+            return byte_span(value.low, value.high)
+        case "seconds":
+            return time_span(value.low, value.high)
+        case _:
+            return show_estimate(value)
 
 
 def time_span(low: float, high: float) -> str:
