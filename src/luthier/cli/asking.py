@@ -9,6 +9,7 @@ import typer
 
 from luthier.domain.adapters import ADAPTER_KINDS
 from luthier.domain.errors import Action, WrongUsage
+from luthier.domain.queues import Priority
 from luthier.domain.recipes import Method, Recipe
 from luthier.services.recipes import make_recipe, parse_pin, read_recipe
 
@@ -29,6 +30,9 @@ AdapterOption = Annotated[
 ]
 _METHODS = f"How it learns: {', '.join(get_args(Method))}; sft is the default."
 MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help=_METHODS)]
+PriorityOption = Annotated[
+    Priority | None, typer.Option(metavar="LEVEL", help="Its turn in the queue: low, normal (default) or high.")
+]
 
 
 class MappingNotUnderstood(WrongUsage):

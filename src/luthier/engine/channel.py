@@ -34,6 +34,8 @@ class Channel:
         self._journal = JournalWriter(attempt_folder / "journal.jsonl", clock)
         self._commands = attempt_folder / "commands.jsonl"
         self._token = token
+        self._attempt = int(attempt_folder.name)
+        self._run_folder = attempt_folder.parents[1]
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -51,7 +53,7 @@ class Channel:
         body = fact.model_dump(mode="json", exclude={"kind"})
         with self._lock:
             self._append(fact.kind, body)
-        log(fact, self._clock.now())
+        log(fact, self._clock.now(), self._run_folder.name, self._attempt)
 
     def enter(self, phase: PhaseName) -> None:
         self.phase = phase
