@@ -208,6 +208,10 @@ class Supervisor:
             finished = fact_from(record.kind, record.body)
             if isinstance(finished, Finished):
                 self._complete(run, finished)
+        current = self._attempts.current(watch.run_id, watch.token)
+        if current is not None and current.state in ACTIVE:  # its last word does not fit what it was doing
+            self._let_go(watch, _loss_of(current, watch.worker))
+            return
         self._attempts.close(watch.run_id, watch.token)
         self._forget(watch)
 

@@ -128,7 +128,7 @@ class Attempts:
 
     def _is_at_home(self, tx: Transaction, run_id: str) -> bool:
         run = tx.runs.get(run_id)
-        return run is not None and run.home == self._folders.workspace_id
+        return run is not None and run.home in (self._folders.workspace_id, "")
 
     def attempt_of(self, run: Run) -> Attempt | None:
         with self._store.reading() as tx:

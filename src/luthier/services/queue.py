@@ -42,7 +42,9 @@ class Queue:
         queued = tx.runs.queued(home, _LOOKED_AT)
         waiting = [_waiting(run) for run in queued]
         ending = {run.run_id for run in queued if run.run_id in held}  # an older worker of it has not quite ended
-        at_work = [run for run_id in sorted(held) if (run := tx.runs.get(run_id)) is not None and run.home == home]
+        at_work = [
+            run for run_id in sorted(held) if (run := tx.runs.get(run_id)) is not None and run.home in (home, "")
+        ]
         matters = bool(waiting) and 0 < len(at_work) < self._runs_at_once
         free = self._free_bytes() if matters else float("inf")
         capacity = Capacity(runs_at_once=self._runs_at_once, free_bytes=free)

@@ -63,7 +63,8 @@ class Runs:
     def queued(self, home: str, limit: int) -> Sequence[Run]:
         """Those of one workspace, in the order of their turn."""
         turn = (runs.c.rank.desc(), runs.c.ticket.asc(), runs.c.seq.asc())
-        return self._where(runs.c.state == RunState.QUEUED.value, runs.c.home == home, order=turn, limit=limit)
+        ours = runs.c.home.in_((home, ""))  # runs from before homes were kept have none
+        return self._where(runs.c.state == RunState.QUEUED.value, ours, order=turn, limit=limit)
 
     def _where(
         self, *conditions: ColumnElement[bool], order: Sequence[Any] = (runs.c.seq.desc(),), limit: int = 1
