@@ -36,7 +36,7 @@ def test_a_paused_run_shows_everything_there_is_to_know_before_it_goes_on(browse
     page = browser.get(f"/runs/{run_id}/parts/header").text
     for label in ("Step", "Trained for", "Time left", "Memory, at the pause", "Memory, peak", "Threads"):
         assert f"<dt>{label}</dt>" in page, label
-    assert "34 of 60" in page and "68 to 94 s" in page
+    assert "34 of 60" in page and "1.1 to 1.6 min" in page
     assert "step 30" in page and "59 MB" in page
     assert f'hx-post="/runs/{run_id}/resume"' in page
 
