@@ -55,9 +55,11 @@ def test_a_smaller_run_may_pass_a_larger_one_but_not_for_ever() -> None:
     assert take_turns([patient, small], oak, room).starts is None
 
 
-def test_one_that_pauses_after_a_loss_is_skipped_without_losing_its_place() -> None:
-    turn = take_turns([waiting("lost", 1), waiting("next", 2)], (), Capacity(), pausing={"lost"})
-    assert (turn.starts, turn.passed) == ("next", ())
+def test_one_that_pauses_after_a_loss_keeps_its_slot_and_holds_up_no_other() -> None:
+    runs = [waiting("lost", 1), waiting("next", 2)]
+    assert take_turns(runs, (), Capacity(runs_at_once=1), pausing={"lost"}).starts is None
+    beside = take_turns(runs, (), Capacity(runs_at_once=2), pausing={"lost"})
+    assert (beside.starts, beside.passed) == ("next", ())
 
 
 @given(priorities=st.lists(st.sampled_from(Priority), min_size=1, max_size=12))

@@ -92,7 +92,8 @@ def _attend(terminal: Terminal, run: Run, seq: int, detach: bool) -> int:
 
 
 def _say_state(terminal: Terminal, run: Run) -> None:
-    kept = f" at step {run.step}, and its checkpoint is kept" if run.keeps_checkpoint and run.step else ""
+    newest = terminal.workspace.runs.checkpoints(run.run_id)[:1] if run.keeps_checkpoint else []
+    kept = f", and its checkpoint of step {newest[0].step} is kept" if newest else ""
     terminal.result(run_document(run), lambda: [plain(f"{run.name} is {run.state.value}{kept}.")])
 
 

@@ -75,7 +75,7 @@ def in_order(waiting: Collection[Waiting]) -> list[Waiting]:
 def take_turns(
     waiting: Collection[Waiting], at_work: Sequence[AtWork], capacity: Capacity, pausing: Collection[str] = ()
 ) -> Turn:
-    """`pausing` are those that wait a while after a loss before they try again."""
+    """`pausing` are those that wait a moment before their next attempt; they keep the slot that they had."""
     order = in_order(waiting)
     reasons = _reasons(order, at_work, capacity, pausing)
     starts = next((run for run, reason in zip(order, reasons, strict=True) if reason == "next"), None)
@@ -94,7 +94,8 @@ def _reasons(
     order: Sequence[Waiting], at_work: Sequence[AtWork], capacity: Capacity, pausing: Collection[str]
 ) -> list[Reason]:
     reasons: list[Reason] = []
-    closed: Reason | None = "slots" if len(at_work) >= capacity.runs_at_once else None
+    taken = {run.run_id for run in at_work} | {run.run_id for run in order if run.run_id in pausing}
+    closed: Reason | None = "slots" if len(taken) >= capacity.runs_at_once else None
     spare = _spare_bytes(at_work, capacity)
     for run in order:
         if run.run_id in pausing:

@@ -10,6 +10,7 @@ from filelock import Timeout
 
 from luthier.kit.clock import SystemClock
 from luthier.kit.ids import new_id
+from luthier.kit.json_logs import json_lines_to
 from luthier.orchestration.launch import supervisor_lock
 from luthier.orchestration.supervisor import Supervisor
 from luthier.orchestration.workers import WorkerProcesses
@@ -22,9 +23,9 @@ from luthier.store import open_store
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings, clock = Settings(), SystemClock()
     folders = Folders(settings.workspace_folder)
+    logging.basicConfig(level=logging.INFO, handlers=[json_lines_to(folders.logs / "supervisor.log")])
     store = open_store(settings.database_url or folders.database)
     machine = MachineProfile(folders, clock)
     queue = Queue(store, folders, lambda: machine.get().available_bytes, settings.runs_at_once)

@@ -100,14 +100,14 @@ class Supervisor:
         """Leases first: what follows may take long."""
         self._next_beat = now + self._limits.lease.renew_seconds
         for lease in self._neighbours.expired(self._attempts.beat(), now):
-            log.warning("%s has not beaten for %s; taking it over", lease.holder, lease.run_id)
+            log.warning("taking over from %s, which does not beat", lease.holder, extra={"run_id": lease.run_id})
             self._take_over(self._attempts.take_over(lease))
 
     def _take_over(self, run: Run | None) -> None:
         attempt = self._attempts.attempt_of(run) if run is not None else None
         if run is None or attempt is None or run.run_id in self._watches:
             return
-        log.info("adopting %s, attempt %d", run.run_id, attempt.number)
+        log.info("adopted", extra={"run_id": run.run_id, "attempt": attempt.number})
         process = None
         if attempt.pid is not None and attempt.process_started_at is not None:
             process = ProcessIdentity(pid=attempt.pid, started_at=attempt.process_started_at)
@@ -119,7 +119,7 @@ class Supervisor:
         try:
             records = read_journal(watch.folder.journal).records
         except DamagedJournal as damage:
-            log.error("%s: %s", watch.run_id, damage)
+            log.error("%s", damage, extra={"run_id": watch.run_id})
             return
         for record in records:
             watch.hear(record, self._clock.monotonic(), self._workers)
@@ -156,14 +156,14 @@ class Supervisor:
         self._watches[run.run_id] = self._watch(run, assignment.attempt, worker)
         if worker.process is not None:
             self._attempts.started(assignment, worker.process)
-            log.info("started worker %d for %s, attempt %d", worker.process.pid, run.run_id, run.attempt)
+            log.info("started worker %d", worker.process.pid, extra={"run_id": run.run_id, "attempt": run.attempt})
 
     def _look_after(self, watch: Watch) -> None:
         alive = watch.worker.is_alive()  # before reading, so that nothing written before the end is missed
         try:
             run = self._take_in(watch)
         except DamagedJournal as damage:
-            log.error("%s: %s", watch.run_id, damage)
+            log.error("%s", damage, extra={"run_id": watch.run_id})
             self._let_go(watch, WorkerLost(times=1, where="leaving a damaged journal", run=watch.run_id))
             return
         silence = watch.liveness.frozen_seconds(self._clock.monotonic())
@@ -222,7 +222,7 @@ class Supervisor:
             self._attempts.fail(run.run_id, run.token, refusal)
 
     def _let_go(self, watch: Watch, error: WorkerLost | WorkerFrozen | WorkerOutOfMemory) -> None:
-        log.warning("%s: %s", watch.run_id, error)
+        log.warning("%s", error, extra={"run_id": watch.run_id, "attempt": watch.token, "code": error.problem.code})
         watch.worker.end()
         run = self._attempts.lose(watch.run_id, watch.token, error)
         if run is not None and run.state is RunState.QUEUED:

@@ -37,7 +37,7 @@ def test_a_paused_run_shows_everything_there_is_to_know_before_it_goes_on(browse
     for label in ("Step", "Trained for", "Time left", "Memory, at the pause", "Memory, peak", "Threads"):
         assert f"<dt>{label}</dt>" in page, label
     assert "34 of 60" in page and "1.1 to 1.6 min" in page
-    assert "step 30" in page and "59 MB" in page
+    assert "step 30" in page and "59.0 MB" in page
     assert f'hx-post="/runs/{run_id}/resume"' in page
 
 
