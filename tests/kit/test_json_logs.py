@@ -6,7 +6,6 @@ from pathlib import Path
 
 from luthier.kit.json_logs import json_lines_to
 
-
 HOSTILE = "a\x1b[2Jb\nc\x07 \x7f \x9b31m \u2028"
 
 

@@ -26,7 +26,7 @@ def test_a_run_shows_what_can_be_asked_of_it_and_nothing_of_the_machinery(progra
     _keep(store, a_run(name="orders", state=RunState.FAILED, problem=problem, adapter_folder="/w/adapter", token=7))
     answer = program.get("/api/v1/runs/orders")
     run: dict[str, Any] = answer.json()
-    assert run["state"] == "failed" and run["wishes"] == ["resume", "stop", "retry", "cancel"]
+    assert run["state"] == "failed" and run["wishes"] == ["resume", "retry", "cancel"]
     assert run["problem"] == {
         "code": "runs.out_of_memory",
         "sentence": "It was too much.",

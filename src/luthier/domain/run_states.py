@@ -58,7 +58,7 @@ TRANSITIONS: dict[tuple[RunState, RunMove], RunState] = {
     (S.QUEUED, M.PAUSE): S.PAUSED,
     **{(state, M.PARK): S.PAUSED for state in (S.PAUSING, *_WORKING)},  # by itself, e.g. when the disk is full
     **{(state, M.STOP): S.PAUSING for state in (S.PAUSING, *_WORKING)},  # with a checkpoint first
-    **{(state, M.STOP): S.CANCELLED for state in (S.CREATED, S.QUEUED, S.PAUSED, S.FAILED)},
+    **{(state, M.STOP): S.CANCELLED for state in (S.CREATED, S.QUEUED, S.PAUSED)},
     (S.PAUSING, M.END): S.CANCELLED,
     (S.PAUSING, M.LOSE): S.PAUSED,  # it was to pause, and it did
     **{(state, M.LOSE): S.QUEUED for state in (*_WORKING, S.COMPLETING)},

@@ -13,7 +13,7 @@ def test_a_page_offers_what_is_possible_and_nothing_else(browser: TestClient, mu
     for state, possible in {
         "running": {"pause", "stop", "cancel", "clone"},
         "paused": {"resume", "stop", "cancel", "clone"},
-        "failed": {"resume", "stop", "retry", "cancel", "clone"},
+        "failed": {"resume", "retry", "cancel", "clone"},
         "completed": {"clone"},
         "cancelled": {"retry", "clone"},
     }.items():
