@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr
@@ -25,8 +26,9 @@ class Settings(BaseSettings):
     )
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
+    runs_at_once: Annotated[int, Field(ge=1, le=64)] = 1  # how many runs may work at the same time, memory permitting
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
-    worker_silence_seconds: float = 30.0  # without a sign of life for so long, a worker counts as frozen
+    worker_silence_seconds: float = 25.0  # without a sign of life for so long, a worker counts as frozen
     electricity_price: float = 0.30  # what you pay for a kilowatt-hour
     currency: str = "EUR"  # of that price
     region: str = "world"  # whose electricity counts for CO2e, e.g. france; docs/guide/planning.md lists them

@@ -25,6 +25,8 @@ from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
 from luthier.services.quality import Quality
+from luthier.services.queue import Queue
+from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
 from luthier.services.scenario_datasets import ScenarioDatasets
 from luthier.services.scenarios import Scenarios
@@ -62,8 +64,10 @@ class Workspace:
             Profiles(self.folders),
             Tariff(settings.electricity_price, settings.currency, settings.region),
         )
+        self.queue = Queue(self._store, self.folders, self._free_memory, settings.runs_at_once)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
+        self.logs = RunLogs(self._store, self.folders)
         self.uploads = Uploads(self.folders, clock)
         self.scenarios = Scenarios(ScenarioDatasets(self.datasets.shelf, clock))
         self.own_scenarios = OwnScenarios(self.folders.scenarios, self.uploads)
@@ -80,6 +84,9 @@ class Workspace:
         """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""
         if self.runs.any_unfinished():
             self._wake()
+
+    def _free_memory(self) -> float:
+        return self.machine.get().available_bytes
 
     def _wake(self) -> None:
         ensure_supervisor(self.settings, self.folders)
@@ -111,6 +118,5 @@ def _lay_out(folders: Folders) -> None:
     for folder in (folders.root, folders.models, folders.runs, folders.locks, folders.logs, folders.secrets):
         folder.mkdir(parents=True, exist_ok=True)
     folders.secrets.chmod(0o700)
-    marker = folders.root / "workspace.json"
-    if not marker.exists():
-        write_json(marker, {"format": FORMAT, "id": new_id("ws")})
+    if not folders.marker.exists():
+        write_json(folders.marker, {"format": FORMAT, "id": new_id("ws")})

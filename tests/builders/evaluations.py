@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from luthier.domain.evaluations import Answer, Comparison, EvaluationReport, Interval, Rate
+from luthier.domain.evaluations import Answer, AnswerSheet, Comparison, EvaluationReport, Interval, Rate, RawAnswer
 
 
 def a_rate(right: int, total: int) -> Rate:
@@ -46,3 +46,9 @@ def an_evaluation(base: int = 3, tuned: int = 57, total: int = 60, **changes: An
         "seconds": 21.4,
     }
     return EvaluationReport(**(values | changes))
+
+
+def an_answer_sheet() -> AnswerSheet:
+    """As a worker leaves it, with one answer that became right."""
+    answer = RawAnswer(row=1, prompt="2 x oak", expected='{"oak":2}', base="Sure!", tuned='{"oak":2}')
+    return AnswerSheet(scorer="json", base_loss=2.3, tuned_loss=0.1, answers=(answer,), seconds=1.0)

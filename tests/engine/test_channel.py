@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -6,20 +8,27 @@ from pathlib import Path
 import pytest
 
 from luthier.domain.jobs import Heartbeat, Progress, fact_from
-from luthier.engine.channel import Channel, Interrupted, JournalLost
+from luthier.engine.channel import EXIT_SUPERSEDED, Channel, Interrupted, JournalLost
 from luthier.kit.clock import SystemClock
 from luthier.kit.journal import JournalWriter, read_journal
 
 
 @pytest.fixture
-def channel(tmp_path: Path) -> Iterator[Channel]:
-    with Channel(tmp_path, token=5, clock=SystemClock()) as channel:
+def folder(tmp_path: Path) -> Path:
+    attempt = tmp_path / "run_1" / "attempts" / "001"
+    attempt.mkdir(parents=True)
+    return attempt
+
+
+@pytest.fixture
+def channel(folder: Path) -> Iterator[Channel]:
+    with Channel(folder, token=5, clock=SystemClock()) as channel:
         yield channel
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Callable[[str, int], int]:
-    writer = JournalWriter(tmp_path / "commands.jsonl", SystemClock())
+def command(folder: Path) -> Callable[[str, int], int]:
+    writer = JournalWriter(folder / "commands.jsonl", SystemClock())
     return lambda kind, token: writer.append(kind, {"token": token})
 
 
@@ -43,25 +52,25 @@ def test_a_cancel_outlasts_a_later_stop(channel: Channel, command: Callable[[str
     assert channel.wish() == "cancel"
 
 
-def test_progress_is_written_when_complete_however_fast_it_comes(channel: Channel, tmp_path: Path) -> None:
+def test_progress_is_written_when_complete_however_fast_it_comes(channel: Channel, folder: Path) -> None:
     for done in range(1, 1001):
         channel.progress("tokenising", done, 1000)
-    written = [fact for fact in facts(tmp_path) if isinstance(fact, Progress)]
+    written = [fact for fact in facts(folder) if isinstance(fact, Progress)]
     assert written[-1].done == 1000
     assert len(written) < 100
     assert channel.busy == 1000
 
 
-def test_a_silent_worker_still_beats_and_says_how_much_it_has_done(channel: Channel, tmp_path: Path) -> None:
+def test_a_silent_worker_still_beats_and_says_how_much_it_has_done(channel: Channel, folder: Path) -> None:
     channel.busy = 41
     beats: list[Heartbeat] = []
     while not beats:  # the suite's own limit ends a heart that never beats
         time.sleep(0.1)
-        beats = [fact for fact in facts(tmp_path) if isinstance(fact, Heartbeat)]
+        beats = [fact for fact in facts(folder) if isinstance(fact, Heartbeat)]
     assert beats[0].busy == 41
 
 
-def test_facts_from_several_threads_never_mix(channel: Channel, tmp_path: Path) -> None:
+def test_facts_from_several_threads_never_mix(channel: Channel, folder: Path) -> None:
     def speak(name: str) -> None:
         for done in range(50):
             channel.say(Progress(what=name, done=done, total=0))
@@ -71,14 +80,28 @@ def test_facts_from_several_threads_never_mix(channel: Channel, tmp_path: Path) 
         thread.start()
     for thread in threads:
         thread.join()
-    records = read_journal(tmp_path / "journal.jsonl").records
+    records = read_journal(folder / "journal.jsonl").records
     assert [record.seq for record in records] == list(range(1, len(records) + 1))
     assert sum(record.kind == "progress" for record in records) == 200
 
 
-def test_nothing_more_is_said_once_the_journal_is_lost(tmp_path: Path) -> None:
-    (tmp_path / "journal.jsonl").symlink_to("/dev/full")
-    channel = Channel(tmp_path, token=1, clock=SystemClock())
+def test_nothing_more_is_said_once_the_journal_is_lost(folder: Path) -> None:
+    (folder / "journal.jsonl").symlink_to("/dev/full")
+    channel = Channel(folder, token=1, clock=SystemClock())
     for _ in range(2):
         with pytest.raises(JournalLost):
             channel.say(Progress(what="x", done=1, total=1))
+
+
+def test_a_worker_whose_run_has_a_newer_attempt_ends_itself(folder: Path) -> None:
+    """It may have been frozen while it was replaced, and whoever could end it may be gone."""
+    code = (
+        "import sys, time; from pathlib import Path; from luthier.engine.channel import Channel; "
+        "from luthier.kit.clock import SystemClock\n"
+        "with Channel(Path(sys.argv[1]), 1, SystemClock()): time.sleep(60)"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code, str(folder)])
+    newer = folder.with_name("002")
+    newer.mkdir()
+    (newer / "job.json").write_text("{}")
+    assert worker.wait(timeout=30) == EXIT_SUPERSEDED

@@ -2,7 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from luthier.domain.jobs import Fact, Heartbeat, HeldOutLoss, Parked, Phase, Progress, Step
+from luthier.domain.errors import Problem
+from luthier.domain.jobs import Fact, Failed, Heartbeat, HeldOutLoss, Parked, Phase, Progress, Step
+from luthier.domain.logs import LogLine
 from luthier.engine.log import line_of, log
 
 AT = datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -32,10 +34,16 @@ STEP = Step(
 def test_what_happened_stands_in_the_log_with_its_time(
     fact: Fact, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log(fact, AT)
-    line = capsys.readouterr().err
-    assert line.startswith("2027-03-04 05:06:07Z ")
-    assert words in line
+    log(fact, AT, "run_1", 2)
+    line = LogLine.model_validate_json(capsys.readouterr().err)
+    assert words in line.message
+    assert (line.time, line.level, line.run_id, line.attempt) == (AT, "info", "run_1", 2)
+
+
+def test_a_failure_is_an_error_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    log(Failed(problem=Problem(code="runs.loss_not_finite", sentence="The loss became nan.")), AT, "run_1", 1)
+    line = LogLine.model_validate_json(capsys.readouterr().err)
+    assert (line.level, line.code) == ("error", "runs.loss_not_finite")
 
 
 def test_what_only_a_live_display_needs_is_not_logged() -> None:

@@ -123,7 +123,7 @@ def test_a_run_in_the_background_is_watched_stopped_resumed_and_cancelled(cli: C
     _, err = watcher.communicate(timeout=60)
     assert (watcher.returncode, "Error: Interrupted" in err, "Traceback" in err) == (130, True, False)
 
-    assert "is paused" in cli("runs", "stop", run_id[:20]).out  # the watcher's end has not stopped it before
+    assert "is paused" in cli("runs", "pause", run_id[:20]).out  # the watcher's end has not stopped it before
     paused = cli("runs", "show", run_id, "--json").document
     assert max(checkpoint["step"] for checkpoint in paused["checkpoints"]) == paused["steps"]
     assert cli("runs", "watch", run_id).code == 3

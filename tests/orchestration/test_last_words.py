@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import Attempt, Run
+from luthier.domain.runs import Attempt, Lease, Run
 from luthier.kit.clock import SystemClock
 from luthier.kit.journal import JournalWriter
 from luthier.orchestration.supervisor import Supervisor
+from luthier.orchestration.workers import WorkerProcesses
 from luthier.services.attempts import Attempts
 from luthier.services.folders import Folders
+from luthier.services.queue import Queue
 from luthier.settings import Settings
 from luthier.store import Store, open_store
 from tests.builders import a_dataset, a_moment, a_run
@@ -29,7 +31,8 @@ def test_a_run_whose_answers_are_damaged_fails_with_a_way_on_instead_of_waiting_
     run = a_run(dataset_id="ds_1", state=RunState.COMPLETING, attempt=1, token=1)
     _leave_damaged_answers(folders, run.run_id)
     store = _store_with(tmp_path, run)
-    Supervisor(Attempts(store, folders, clock), folders, settings, clock).work()
+    attempts = Attempts(store, folders, clock, Queue(store, folders, lambda: 64e9, 1), "here/2")
+    Supervisor(attempts, folders, settings, clock, WorkerProcesses()).work()
     with store.reading() as tx:
         ended, attempt = tx.runs.find(run.run_id), tx.attempts.get(run.run_id, 1)
     store.close()
@@ -57,5 +60,6 @@ def _store_with(tmp_path: Path, run: Run) -> Store:
     with store.writing() as tx:
         tx.datasets.add(a_dataset(dataset_id="ds_1"))
         tx.runs.add(run)
+        tx.leases.put(Lease(run_id=run.run_id, holder="here/1", token=1))
         tx.attempts.put(run.run_id, Attempt(number=1, token=1, started_at=a_moment(), ended_at=None))
     return store

@@ -77,11 +77,11 @@ def test_a_killed_supervisor_leaves_the_worker_at_work_and_the_next_one_adopts_i
     assert [point.step for point in workspace.runs.metrics(run.run_id, names=("loss",))] == list(range(1, 301))
 
 
-def test_stop_parks_with_a_checkpoint_and_resume_goes_on_exactly_there(workspace: Workspace, submit: Submit) -> None:
+def test_pausing_saves_a_checkpoint_and_resume_goes_on_exactly_there(workspace: Workspace, submit: Submit) -> None:
     undisturbed = wait_for(workspace, submit(steps=200, checkpoint_every=1000), *ENDED)
     run = submit(steps=200, checkpoint_every=1000)
     wait_for_step(workspace, run, 5)
-    workspace.runs.stop(run.run_id)
+    workspace.runs.pause(run.run_id)
     parked = wait_for(workspace, run, RunState.PAUSED, *ENDED)
     assert parked.state is RunState.PAUSED
     assert [checkpoint.step for checkpoint in workspace.runs.checkpoints(run.run_id)] == [parked.step]

@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from luthier.domain.errors import Problem
+from luthier.domain.logs import LogLine
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import MetricPoint, Run
+from luthier.domain.runs import Lease, MetricPoint, Run
 from luthier.server.api.downsampling import downsample
 from luthier.store import Store
 from luthier.workspace import Workspace
@@ -25,7 +26,7 @@ def test_a_run_shows_what_can_be_asked_of_it_and_nothing_of_the_machinery(progra
     _keep(store, a_run(name="orders", state=RunState.FAILED, problem=problem, adapter_folder="/w/adapter", token=7))
     answer = program.get("/api/v1/runs/orders")
     run: dict[str, Any] = answer.json()
-    assert run["state"] == "failed" and run["wishes"] == ["resume", "cancel"]
+    assert run["state"] == "failed" and run["wishes"] == ["resume", "retry", "cancel"]
     assert run["problem"] == {
         "code": "runs.out_of_memory",
         "sentence": "It was too much.",
@@ -60,13 +61,40 @@ def test_the_list_can_be_narrowed_to_states(program: TestClient, store: Store) -
     assert program.get("/api/v1/runs?state=sleeping").status_code == 422
 
 
-def test_stop_resume_and_cancel_are_wishes_that_the_state_allows_or_not(program: TestClient, store: Store) -> None:
+def test_wishes_are_granted_when_the_state_allows_them_and_refused_with_what_would_be(
+    program: TestClient, store: Store
+) -> None:
     _keep(store, a_run(name="orders", state=RunState.QUEUED))
-    assert program.post("/api/v1/runs/orders/stop").json()["state"] == "paused"
-    again = program.post("/api/v1/runs/orders/stop")
+    assert program.post("/api/v1/runs/orders/pause").json()["state"] == "paused"
+    again = program.post("/api/v1/runs/orders/pause")
     assert (again.status_code, again.json()["code"]) == (409, "runs.move_not_allowed")
-    assert program.post("/api/v1/runs/orders/cancel").json()["state"] == "cancelled"
-    assert program.post("/api/v1/runs/orders/resume").status_code == 409
+    assert "it can be resumed or stopped or cancelled or cloned" in again.json()["detail"]
+    stopped = program.post("/api/v1/runs/orders/stop").json()
+    assert (stopped["state"], stopped["keeps_checkpoint"]) == ("cancelled", True)
+    assert program.post("/api/v1/runs/orders/resume").json()["state"] == "queued"
+    cancelled = program.post("/api/v1/runs/orders/cancel").json()
+    assert (cancelled["state"], cancelled["wishes"]) == ("cancelled", ["retry"])
+    assert program.post("/api/v1/runs/orders/resume").json()["code"] == "runs.nothing_to_go_on_from"
+    assert program.post("/api/v1/runs/orders/retry").json()["state"] == "queued"
+
+
+def test_a_paused_run_shows_what_it_used_and_what_is_left(program: TestClient, store: Store) -> None:
+    figures = {"rss_bytes": 900, "peak_rss_bytes": 1000, "threads": 2, "seconds_left": (20.0, 30.0)}
+    _keep(store, a_run(name="orders", state=RunState.PAUSED, step=30, training_seconds=40.0, **figures))
+    shown = program.get("/api/v1/runs/orders").json()
+    assert {name: shown[name] for name in figures} == {**figures, "seconds_left": [20.0, 30.0]}
+    assert (shown["step"], shown["total_steps"], shown["training_seconds"]) == (30, 60, 40.0)
+    assert "resume" in shown["wishes"]
+
+
+def test_a_run_that_waits_says_where_it_stands_and_why(program: TestClient, store: Store) -> None:
+    at_work = a_run(name="oak", state=RunState.RUNNING, attempt=1, token=1)
+    _keep(store, at_work, a_run(name="ash", ticket=1), a_run(name="elm", ticket=2, priority="high"))
+    with store.writing() as tx:
+        tx.leases.put(Lease(run_id=at_work.run_id, holder="here/1", token=1))
+    shown = {run["name"]: run["queue"] for run in program.get("/api/v1/runs").json()["items"]}
+    why = "It waits for its turn; oak is at work."
+    assert shown == {"oak": None, "ash": {"position": 2, "why": why}, "elm": {"position": 1, "why": why}}
 
 
 def test_metrics_are_curves_by_name_from_a_step_on(program: TestClient, store: Store) -> None:
@@ -135,8 +163,17 @@ def test_the_log_is_its_last_lines(program: TestClient, store: Store, workspace:
     _keep(store, run)
     log: Path = workspace.folders.run(run.run_id).attempt(1).log
     log.parent.mkdir(parents=True)
-    log.write_text("".join(f"line {number}\n" for number in range(50)))
-    assert program.get("/api/v1/runs/orders/log?lines=2").json() == {"lines": ["line 48", "line 49"]}
+    ours = LogLine(level="warning", message="It is hot.", code="x.hot", time=a_moment(), run_id=run.run_id, attempt=1)
+    log.write_text("".join(f"line {number}\n" for number in range(50)) + ours.model_dump_json() + "\n")
+    answer = program.get("/api/v1/runs/orders/log?lines=2").json()["lines"]
+    assert [line["message"] for line in answer] == ["line 49", "It is hot."]
+    (warning,) = program.get("/api/v1/runs/orders/log?level=warning").json()["lines"]
+    assert (warning["level"], warning["code"], warning["run_id"], warning["attempt"]) == (
+        "warning",
+        "x.hot",
+        run.run_id,
+        1,
+    )
 
 
 def test_samples_come_from_what_happened(program: TestClient, store: Store) -> None:

@@ -6,12 +6,14 @@ import pytest
 
 from luthier.domain.jobs import Job
 from luthier.domain.run_states import RunMove, RunState, allowed_moves
-from luthier.domain.runs import Run, WorkerLost, WorkerNotStarted
+from luthier.domain.runs import Run, WorkerLost, WorkerNotStarted, WorkerOutOfMemory
+from luthier.health.facts import supervision
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import sealed_folder
 from luthier.kit.journal import read_journal
-from luthier.services.attempts import MOST_LOSSES, Assignment, Attempts
+from luthier.services.attempts import Assignment, Attempts
 from luthier.services.folders import Folders
+from luthier.services.queue import Queue
 from luthier.services.run_facts import FactFolder
 from luthier.store import Store
 from tests.builders import a_dataset, a_run
@@ -19,7 +21,11 @@ from tests.builders import a_dataset, a_run
 
 @pytest.fixture
 def attempts(store: Store, folders: Folders) -> Attempts:
-    return Attempts(store, folders, SystemClock())
+    return attempts_of(store, folders, "here/1")
+
+
+def attempts_of(store: Store, folders: Folders, holder: str) -> Attempts:
+    return Attempts(store, folders, SystemClock(), Queue(store, folders, lambda: 64e9, 1), holder)
 
 
 @pytest.fixture
@@ -77,18 +83,82 @@ def test_facts_of_an_old_attempt_are_not_taken_in(attempts: Attempts, queued: Ru
     assert attempts.lose(queued.run_id, old.run.token, lost(queued)) is None
 
 
-def test_a_lost_run_is_queued_again_and_given_up_in_the_end(attempts: Attempts, queued: Run) -> None:
-    for _ in range(MOST_LOSSES - 1):
+def test_a_lost_run_is_queued_again_after_a_growing_pause_and_given_up_in_the_end(
+    attempts: Attempts, queued: Run, store: Store
+) -> None:
+    pauses = []
+    for _ in range(supervision().retry.attempts - 1):
         token = claimed(attempts).run.token
         again = attempts.lose(queued.run_id, token, lost(queued))
         assert again is not None
         assert again.state is RunState.QUEUED
+        pauses.append(again.retry_seconds)
+    assert pauses == sorted(set(pauses))
     token = claimed(attempts).run.token
     given_up = attempts.lose(queued.run_id, token, lost(queued))
     assert given_up is not None
     assert given_up.state is RunState.FAILED
     assert given_up.problem is not None
     assert given_up.problem.code == "runs.worker_lost"
+    with store.reading() as tx:
+        moves = tx.events.after(0, kinds=("run.state",))
+    causes = [event.body["cause"] for event in moves if event.body["move"] == "lose"]
+    assert [f"begins in {pause:g} s" in cause for pause, cause in zip(pauses, causes, strict=True)] == [True, True]
+
+
+def test_a_worker_that_ran_out_of_memory_is_not_tried_again_with_the_same_plan(attempts: Attempts, queued: Run) -> None:
+    run = claimed(attempts).run
+    failed = attempts.lose(run.run_id, run.token, WorkerOutOfMemory(used="9 GB", half=512, run=run.name))
+    assert failed is not None
+    assert failed.state is RunState.FAILED
+    assert failed.problem is not None
+    assert failed.problem.code == "runs.out_of_memory"
+
+
+def test_a_run_that_was_to_stop_ends_with_its_checkpoint_when_its_worker_is_lost(
+    attempts: Attempts, queued: Run, store: Store, folders: Folders
+) -> None:
+    run = claimed(attempts).run
+    kept = checkpoint(folders, run, 10)
+    with store.writing() as tx:
+        tx.runs.update(run.model_copy(update={"state": RunState.PAUSING, "keeps_checkpoint": True}))
+    ended = attempts.lose(run.run_id, run.token, lost(run))
+    assert ended is not None
+    assert ended.state is RunState.CANCELLED
+    assert kept.exists()
+    assert RunMove.RESUME in ended.wishes
+
+
+def test_a_supervisor_whose_lease_was_taken_over_can_change_nothing(
+    attempts: Attempts, queued: Run, store: Store, folders: Folders
+) -> None:
+    run = claimed(attempts).run
+    other = attempts_of(store, folders, "there/1")
+    (lease,) = other.beat()
+    assert other.take_over(lease) is not None
+    assert attempts.current(run.run_id, run.token) is None
+    assert attempts.take_in(run.run_id, run.token, [], 9, FactFolder(Path("/x"))) is None
+    assert attempts.lose(run.run_id, run.token, lost(run)) is None
+    assert other.current(run.run_id, run.token) is not None
+
+
+def test_a_lease_that_beat_meanwhile_is_not_taken_over(
+    attempts: Attempts, queued: Run, store: Store, folders: Folders
+) -> None:
+    claimed(attempts)
+    other = attempts_of(store, folders, "there/1")
+    (lease,) = other.beat()
+    attempts.beat()
+    assert other.take_over(lease) is None
+
+
+def test_runs_of_another_workspace_on_the_same_database_are_left_alone(
+    attempts: Attempts, store: Store, folders: Folders
+) -> None:
+    with store.writing() as tx:
+        tx.runs.add(a_run(home="ws_elsewhere"))
+    assert attempts.claim_next() is None
+    assert not attempts.anything_to_do()
 
 
 def test_a_run_that_was_to_stop_is_paused_when_its_worker_is_lost(
@@ -116,9 +186,9 @@ def test_a_cancelled_run_is_owned_until_its_worker_is_gone_and_leaves_no_checkpo
     folder = checkpoint(folders, run, 10)
     with store.writing() as tx:
         tx.runs.update(run.model_copy(update={"state": RunState.CANCELLED}))
-    assert [owned.run_id for owned in attempts.owned()] == [run.run_id]
+    assert attempts.anything_to_do()
     attempts.close(run.run_id, run.token)
-    assert attempts.owned() == []
+    assert not attempts.anything_to_do()
     assert not folder.exists()
 
 

@@ -9,6 +9,7 @@ import typer
 
 from luthier.domain.adapters import ADAPTER_KINDS
 from luthier.domain.errors import Action, WrongUsage
+from luthier.domain.queues import Priority
 from luthier.domain.recipes import Method, Recipe
 from luthier.services.recipes import make_recipe, parse_pin, read_recipe
 
@@ -38,6 +39,9 @@ LimitOption = Annotated[
 ProfileOption = Annotated[
     list[str] | None,
     typer.Option("--profile", metavar="NAME", help="Defaults for a use case or target, e.g. chatbot; may be repeated."),
+]
+PriorityOption = Annotated[
+    Priority | None, typer.Option(metavar="LEVEL", help="Its turn in the queue: low, normal (default) or high.")
 ]
 
 

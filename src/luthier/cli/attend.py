@@ -1,4 +1,4 @@
-"""Stays with a run in the foreground: Ctrl-C stops it with a checkpoint, a second one leaves it to itself."""
+"""Stays with a run in the foreground: Ctrl-C pauses it with a checkpoint, a second one leaves it to itself."""
 
 import shlex
 
@@ -12,20 +12,20 @@ from luthier.domain.runs import Run
 
 
 def attend(terminal: Terminal, run: Run, after_seq: int) -> int:
-    terminal.say(f"Run {run.name} ({run.run_id}). Ctrl-C stops it with a checkpoint.")
+    terminal.say(f"Run {run.name} ({run.run_id}). Ctrl-C pauses it with a checkpoint.")
     try:
         return report_outcome(terminal, follow(terminal, run, after_seq))
     except KeyboardInterrupt:
-        return _stop(terminal, run)
+        return _pause(terminal, run)
 
 
-def _stop(terminal: Terminal, run: Run) -> int:
+def _pause(terminal: Terminal, run: Run) -> int:
     try:
         run = terminal.workspace.runs.get(run.run_id)
         seq = terminal.workspace.runs.latest_seq()
-        if RunMove.STOP in allowed_moves(run.state):
-            terminal.say("Stopping with a checkpoint. Ctrl-C again: do not wait for it.")
-            run = terminal.workspace.runs.stop(run.run_id)
+        if RunMove.PAUSE in allowed_moves(run.state):
+            terminal.say("Pausing with a checkpoint. Ctrl-C again: do not wait for it.")
+            run = terminal.workspace.runs.pause(run.run_id)
         run = follow(terminal, run, seq)
     except KeyboardInterrupt:
         return _leave(terminal, run)

@@ -1,6 +1,8 @@
 """Where output goes: consoles with the product's colours, and one JSON document for scripts."""
 
+import csv
 import sys
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from typing import Any
 
@@ -35,6 +37,13 @@ def console(file: Any, *, quiet: bool = False) -> Console:
 def print_json(document: Any) -> None:
     sys.stdout.buffer.write(orjson.dumps(_plain(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
+
+
+def print_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    sys.stdout.flush()
 
 
 def _plain(document: Any) -> Any:

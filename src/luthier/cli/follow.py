@@ -14,19 +14,19 @@ from luthier.cli.terminal import Terminal
 from luthier.domain.errors import Action
 from luthier.domain.events import Event
 from luthier.domain.jobs import Progress
-from luthier.domain.run_states import FINAL, RunState
+from luthier.domain.run_states import ENDED, RunState
 from luthier.domain.runs import Run
 from luthier.kit.units import show_bytes
 from luthier.workspace import Workspace
 
-RESTING = FINAL | {RunState.PAUSED, RunState.FAILED}
+RESTING = ENDED | {RunState.PAUSED}
 _POLL_SECONDS = 0.2
 _SECONDS_BETWEEN_LOOKS = 5.0  # at whether the run still has a supervisor
 
 _STATES_WORTH_A_LINE = {
     RunState.QUEUED: "Waiting for its turn",
     RunState.PREPARING: "Starting the worker",
-    RunState.PAUSING: "Stopping: the worker saves a checkpoint first",
+    RunState.PAUSING: "Ending its step: the worker saves a checkpoint first",
 }
 _PHASES = {
     "loading": "Loading the base model",
@@ -103,7 +103,7 @@ class _Teller:
         if state in _STATES_WORTH_A_LINE:
             self._line.update(Progress(what=_STATES_WORTH_A_LINE[state], done=0, total=0))
         if body["move"] == "lose":
-            self._say(soft("Going on from the newest checkpoint."))
+            self._say(soft(body["cause"]))
 
     def _held_out_loss(self, body: dict[str, Any]) -> None:
         when = f"after step {body['step']}" if body["step"] else "before training"

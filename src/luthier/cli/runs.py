@@ -1,24 +1,26 @@
-"""`luthier runs`: list, show, watch, stop, resume, cancel, metrics, logs."""
+"""`luthier runs`: list, show and watch runs, and look into their metrics and logs."""
 
 from typing import Annotated, Any
 
 import typer
 
 from luthier.cli import declare
-from luthier.cli.attend import attend
-from luthier.cli.errors import NotUnderstood, problem_document
+from luthier.cli.consoles import print_csv
+from luthier.cli.errors import NotUnderstood
 from luthier.cli.follow import RESTING, follow
+from luthier.cli.logs import follow_log, show_log
 from luthier.cli.outcome import outcome_document, report_outcome, show_outcome
 from luthier.cli.render.preflight import show_preflight
 from luthier.cli.render.runs import metrics_table, runs_table, show_alerts, show_run
 from luthier.cli.render.text import heading, plain
+from luthier.cli.run_documents import run_document
+from luthier.cli.run_wishes import RunArgument, add_wishes
 from luthier.cli.terminal import Terminal
+from luthier.domain.logs import LEVELS
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import Run
 
 app = declare.noun()
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name, id, or the beginning of an id.")]
 _STATES = ", ".join(state.value for state in RunState)
 
 
@@ -36,7 +38,9 @@ def list_(
         raise NotUnderstood(message=f"{unknown[0]} is no state; choose from {_STATES}.", command="luthier runs list")
     states = {RunState(name) for name in state} if state else None
     runs = terminal.workspace.runs.list(limit=limit, states=states)
-    terminal.result([run_document(run) for run in runs], lambda: runs_table(runs))
+    places = {place.run_id: place for place in terminal.workspace.queue.places()}
+    documents = [run_document(run, places.get(run.run_id)) for run in runs]
+    terminal.result(documents, lambda: runs_table(runs, places))
 
 
 @declare.command(app, "show")
@@ -52,9 +56,10 @@ def show(
     checkpoints = runs.checkpoints(found.run_id)
     preflight = runs.preflight(found.run_id)
     alerts = runs.alerts(found.run_id)
+    place = terminal.workspace.queue.place_of(found.run_id)
 
     def view() -> Any:
-        yield from show_run(found, losses, checkpoints)
+        yield from show_run(found, losses, checkpoints, place)
         yield from show_alerts(alerts)
         if preflight:
             yield heading("Preflight")
@@ -63,7 +68,7 @@ def show(
             yield from show_outcome(terminal.workspace, found)
 
     document = {
-        **run_document(found),
+        **run_document(found, place),
         **outcome_document(terminal.workspace, found),
         "checkpoints": checkpoints,
         "preflight": preflight,
@@ -84,43 +89,7 @@ def watch(terminal: Terminal, run: RunArgument) -> int:
     return report_outcome(terminal, follow(terminal, found, seq))
 
 
-@declare.command(app, "stop")
-def stop(
-    terminal: Terminal,
-    run: RunArgument,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it has parked.")] = True,
-) -> None:
-    """Park a run with a checkpoint; `resume` goes on exactly from there."""
-    workspace = terminal.workspace
-    seq = workspace.runs.latest_seq()
-    stopped = workspace.runs.stop(run)
-    if wait:
-        stopped = follow(terminal, stopped, seq)
-    _say_state(terminal, stopped)
-    if stopped.state is RunState.PAUSED:
-        terminal.say("Go on from here:", plain(f"  luthier runs resume {stopped.name}", "command"))
-
-
-@declare.command(app, "resume")
-def resume(
-    terminal: Terminal,
-    run: RunArgument,
-    detach: Annotated[bool, typer.Option("--detach", help="Leave it in the background.")] = False,
-) -> int:
-    """Go on with a paused or failed run from its newest checkpoint."""
-    workspace = terminal.workspace
-    seq = workspace.runs.latest_seq()
-    resumed = workspace.runs.resume(run)
-    if detach:
-        _say_state(terminal, resumed)
-        return 0
-    return attend(terminal, resumed, seq)
-
-
-@declare.command(app, "cancel")
-def cancel(terminal: Terminal, run: RunArgument) -> None:
-    """End a run for good and throw its checkpoints away; its record and log stay."""
-    _say_state(terminal, terminal.workspace.runs.cancel(run))
+add_wishes(app)
 
 
 @declare.command(app, "metrics")
@@ -132,9 +101,13 @@ def metrics(
     ] = None,
     after: Annotated[int, typer.Option(min=0, metavar="STEP", help="Only steps after this one.")] = 0,
     last: Annotated[int, typer.Option(min=1, metavar="N", help="How many steps the table shows.")] = 20,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV.")] = False,
 ) -> None:
-    """What was measured at each step, at full precision under --json."""
+    """What was measured at each step, at full precision under --json and --csv."""
     points = terminal.workspace.runs.metrics(run, names=name, after_step=after)
+    if as_csv:
+        print_csv(("step", "name", "value"), [(point.step, point.name, repr(point.value)) for point in points])
+        return
     terminal.result(points, lambda: metrics_table(points, last))
 
 
@@ -143,20 +116,23 @@ def logs(
     terminal: Terminal,
     run: RunArgument,
     lines: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many lines from the end.")] = 200,
+    follow_on: Annotated[bool, typer.Option("--follow", help="Go on until the run rests; Ctrl-C ends it.")] = False,
+    level: Annotated[str, typer.Option(metavar="LEVEL", help=f"The least grave: {', '.join(LEVELS)}.")] = "output",
+    attempt: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of this attempt, not the newest.")] = None,
 ) -> None:
-    """The end of the worker's log."""
-    tail = terminal.workspace.runs.log_tail(run, lines)
-    if terminal.options.as_json:
-        terminal.result({"lines": tail}, lambda: [])
+    """What the worker logged; under --json as one document, or with --follow as one line each."""
+    least = next((each for each in LEVELS if each == level), None)
+    if least is None:
+        message = f"{level} is no level; choose from {', '.join(LEVELS)}."
+        raise NotUnderstood(message=message, command="luthier runs logs RUN")
+    workspace = terminal.workspace
+    found = workspace.runs.get(run)
+    piece = workspace.logs.tail(found.run_id, lines, least, attempt)
+    if terminal.options.as_json and not follow_on:
+        terminal.result({"lines": piece.lines}, lambda: [])
         return
-    for line in tail or ["The log is empty."]:
-        terminal.out.print(plain(line), soft_wrap=True)
-
-
-def run_document(run: Run) -> dict[str, Any]:
-    document = run.model_dump(mode="json", exclude={"plan", "losses_of_worker", "token"})
-    return document | {"problem": problem_document(run.problem) if run.problem else None}
-
-
-def _say_state(terminal: Terminal, run: Run) -> None:
-    terminal.result(run_document(run), lambda: [plain(f"{run.name} is {run.state.value}.")])
+    show_log(terminal, piece.lines)
+    if follow_on:
+        follow_log(terminal, found.run_id, piece, least)
+    elif not piece.lines:
+        terminal.say("The log has no such lines.")

@@ -15,6 +15,7 @@ from luthier.cli.asking import (
     LimitOption,
     MapOption,
     MethodOption,
+    PriorityOption,
     ProfileOption,
     SetOption,
     ShapeOption,
@@ -23,6 +24,7 @@ from luthier.cli.asking import (
 from luthier.cli.attend import attend
 from luthier.cli.render.plans import show_estimates
 from luthier.cli.terminal import Terminal
+from luthier.domain.queues import Priority
 
 app = declare.shortcut()
 
@@ -43,13 +45,14 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     adapter: AdapterOption = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
+    priority: PriorityOption = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Print the run's id and leave it in the background.")
     ] = False,
 ) -> int:
     """Tune a base model on your own examples.
 
-    Ctrl-C stops the run with a checkpoint; `luthier runs resume` goes on from there.
+    Ctrl-C pauses the run with a checkpoint; `luthier runs resume` goes on from there.
     """
     asked = AskedFor(
         base=base,
@@ -67,7 +70,10 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     )
     wanted = recipe_from(recipe, asked)
     seq = terminal.workspace.runs.latest_seq()
-    run = terminal.patiently("Checking and planning", lambda report: terminal.workspace.runs.submit(wanted, report))
+    urgency = priority or Priority.NORMAL
+    run = terminal.patiently(
+        "Checking and planning", lambda report: terminal.workspace.runs.submit(wanted, report, priority=urgency)
+    )
     if detach:
         document: dict[str, Any] = {"run_id": run.run_id, "name": run.name, "state": run.state.value}
         terminal.result(document, lambda: [run.run_id])

@@ -23,21 +23,26 @@ class RunMove(StrEnum):
     SUBMIT = "submit"
     CLAIM = "claim"  # a supervisor takes it and starts a worker
     TRAIN = "train"  # the worker takes its first step
-    STOP = "stop"  # a person asks to park it with a checkpoint
+    PAUSE = "pause"  # a person asks to park it with a checkpoint, to go on later
     PARK = "park"  # the worker has parked
-    RESUME = "resume"
+    RESUME = "resume"  # go on from the newest checkpoint
+    STOP = "stop"  # a person asks to end it and keep its checkpoint
+    END = "end"  # the worker of a run that was to stop has parked, or is gone
+    RETRY = "retry"  # begin again from the first step
     EVALUATE = "evaluate"
     WRAP_UP = "wrap_up"
     COMPLETE = "complete"
     LOSE = "lose"  # the worker is gone; another attempt will go on from the last checkpoint
     FAIL = "fail"
-    CANCEL = "cancel"
+    CANCEL = "cancel"  # a person asks to end it and throw its checkpoints away
 
 
 S, M = RunState, RunMove
 
 ACTIVE = frozenset({S.PREPARING, S.RUNNING, S.PAUSING, S.EVALUATING, S.COMPLETING})  # a worker owns it
-FINAL = frozenset({S.COMPLETED, S.CANCELLED})
+ENDED = frozenset({S.COMPLETED, S.FAILED, S.CANCELLED})
+HAND_MOVES = (M.PAUSE, M.RESUME, M.STOP, M.RETRY, M.CANCEL)  # the moves that belong to people, gentlest first
+_WORKING = (S.PREPARING, S.RUNNING, S.EVALUATING)
 
 TRANSITIONS: dict[tuple[RunState, RunMove], RunState] = {
     (S.CREATED, M.SUBMIT): S.QUEUED,
@@ -47,32 +52,32 @@ TRANSITIONS: dict[tuple[RunState, RunMove], RunState] = {
     (S.RUNNING, M.EVALUATE): S.EVALUATING,
     (S.RUNNING, M.WRAP_UP): S.COMPLETING,
     (S.EVALUATING, M.WRAP_UP): S.COMPLETING,
+    (S.PAUSING, M.WRAP_UP): S.COMPLETING,  # the last step came before the wish to pause
     (S.COMPLETING, M.COMPLETE): S.COMPLETED,
-    (S.QUEUED, M.STOP): S.PAUSED,
-    (S.PREPARING, M.STOP): S.PAUSING,
-    (S.RUNNING, M.STOP): S.PAUSING,
-    (S.EVALUATING, M.STOP): S.PAUSING,
-    (S.PAUSING, M.PARK): S.PAUSED,
-    (S.PREPARING, M.PARK): S.PAUSED,  # parks by itself, e.g. when the disk is full
-    (S.RUNNING, M.PARK): S.PAUSED,
-    (S.EVALUATING, M.PARK): S.PAUSED,
-    (S.PAUSING, M.LOSE): S.PAUSED,  # it was to stop, and it did
-    (S.PAUSING, M.WRAP_UP): S.COMPLETING,  # the last step came before the wish to stop
-    (S.PREPARING, M.LOSE): S.QUEUED,
-    (S.RUNNING, M.LOSE): S.QUEUED,
-    (S.EVALUATING, M.LOSE): S.QUEUED,
-    (S.COMPLETING, M.LOSE): S.QUEUED,
-    (S.PAUSED, M.RESUME): S.QUEUED,
-    (S.FAILED, M.RESUME): S.QUEUED,
+    **{(state, M.PAUSE): S.PAUSING for state in _WORKING},
+    (S.QUEUED, M.PAUSE): S.PAUSED,
+    **{(state, M.PARK): S.PAUSED for state in (S.PAUSING, *_WORKING)},  # by itself, e.g. when the disk is full
+    **{(state, M.STOP): S.PAUSING for state in (S.PAUSING, *_WORKING)},  # with a checkpoint first
+    **{(state, M.STOP): S.CANCELLED for state in (S.CREATED, S.QUEUED, S.PAUSED)},
+    (S.PAUSING, M.END): S.CANCELLED,
+    (S.PAUSING, M.LOSE): S.PAUSED,  # it was to pause, and it did
+    **{(state, M.LOSE): S.QUEUED for state in (*_WORKING, S.COMPLETING)},
+    **{(state, M.RESUME): S.QUEUED for state in (S.PAUSED, S.FAILED, S.CANCELLED)},
+    **{(state, M.RETRY): S.QUEUED for state in (S.FAILED, S.CANCELLED)},
     **{(state, M.FAIL): S.FAILED for state in (S.QUEUED, *ACTIVE)},
     **{(state, M.CANCEL): S.CANCELLED for state in (S.CREATED, S.QUEUED, S.PAUSED, S.FAILED, *ACTIVE)},
 }
 
+_PASSIVE = {M.PAUSE: "paused", M.RESUME: "resumed", M.STOP: "stopped", M.RETRY: "retried", M.CANCEL: "cancelled"}
+
 
 class MoveNotAllowed(NotAllowedNow):
     code = "runs.move_not_allowed"
-    sentence = "The run {run} is {state}, so it cannot {move}."
-    actions = (Action(label="See its state and what can be done", command="luthier runs show {run}"),)
+    sentence = "The run {run} is {state}, so it cannot be {move}; it can be {possible}."
+    actions = (
+        Action(label="See its state and what can be done", command="luthier runs show {run}"),
+        Action(label="Start a new run from the same recipe", command="luthier runs clone {run}"),
+    )
 
 
 def after(state: RunState, move: RunMove, run: str) -> RunState:
@@ -80,7 +85,13 @@ def after(state: RunState, move: RunMove, run: str) -> RunState:
     try:
         return TRANSITIONS[state, move]
     except KeyError:
-        raise MoveNotAllowed(run=run, state=state.value, move=move.value.replace("_", " ")) from None
+        raise refusal_of(state, move, run) from None
+
+
+def refusal_of(state: RunState, move: RunMove, run: str) -> MoveNotAllowed:
+    possible = [_PASSIVE[each] for each in HAND_MOVES if (state, each) in TRANSITIONS and each is not move]
+    asked = _PASSIVE.get(move, move.value.replace("_", " "))
+    return MoveNotAllowed(run=run, state=state.value, move=asked, possible=" or ".join([*possible, "cloned"]))
 
 
 def allowed_moves(state: RunState) -> frozenset[RunMove]:

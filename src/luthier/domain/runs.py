@@ -1,12 +1,13 @@
 """Runs and their attempts, checkpoints and metrics, as the store keeps them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem, ShortOfResources, WorkFailed
 from luthier.domain.plans import Plan
+from luthier.domain.queues import Priority, rank_of
 from luthier.domain.recipes import Recipe
-from luthier.domain.run_states import RunState
+from luthier.domain.run_states import HAND_MOVES, RunMove, RunState, allowed_moves
 from luthier.kit.frozen import Frozen
 
 
@@ -20,6 +21,20 @@ class Attempt(Frozen):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     journal_offset: int = 0  # bytes of its journal that are in the store
+
+
+class Lease(Frozen):
+    """Which supervisor acts for a run. Its beats are counted, not dated, so that no clock can end or prolong it."""
+
+    run_id: str
+    holder: str
+    token: int  # of the attempt it acts for
+    beat: int = 0  # raised by its holder every few seconds
+
+
+class Span(NamedTuple):
+    low: float
+    high: float
 
 
 class Run(Frozen):
@@ -40,7 +55,10 @@ class Run(Frozen):
     total_steps: int = 0
     loss: float | None = None
     tokens_per_second: float | None = None
+    rss_bytes: int | None = None  # of the worker, at its last step
     peak_rss_bytes: int | None = None
+    threads: int | None = None  # the worker computes on
+    seconds_left: Span | None = None  # of training, from the pace of the last steps
     training_seconds: float = 0.0
     phase: str = ""  # what the worker is doing within the state, in its own words
     progress_done: int = 0
@@ -50,10 +68,32 @@ class Run(Frozen):
     attempt: int = 0
     token: int = 0
     losses_of_worker: int = 0  # how often a worker was lost since the last progress
+    retry_seconds: float = 0.0  # that the next attempt waits after a loss
+    priority: Priority = Priority.NORMAL
+    ticket: int = 0  # its place in the order of those who queued
+    overtaken: int = 0  # how often a run that came later was started first
+    home: str = ""  # the workspace whose folder holds it; other workspaces may share the database
+    keeps_checkpoint: bool = False  # it was asked to stop, not to be cancelled
+    cloned_from: str | None = None
     adapter_folder: str | None = None  # absolute
     adapter_sha256: str | None = None
     version_id: str | None = None
     summary: dict[str, Any] = {}  # headline figures of the evaluation
+
+    @property
+    def rank(self) -> int:
+        return rank_of(self.priority, self.overtaken)
+
+    @property
+    def wishes(self) -> tuple[RunMove, ...]:
+        """What a person may ask of it now, gentlest first."""
+        legal = allowed_moves(self.state)
+        return tuple(move for move in HAND_MOVES if move in legal and (move is not RunMove.RESUME or self.can_go_on))
+
+    @property
+    def can_go_on(self) -> bool:
+        """A cancelled run has lost its checkpoints, a stopped one has not."""
+        return self.state is not RunState.CANCELLED or self.keeps_checkpoint
 
 
 class MetricPoint(Frozen):
@@ -80,6 +120,21 @@ class RunNameAmbiguous(NotFound):
     code = "runs.name_ambiguous"
     sentence = "{name} could be any of {candidates}."
     actions = (Action(label="Give more of the id", command="luthier runs list"),)
+
+
+class NothingToGoOnFrom(NotAllowedNow):
+    code = "runs.nothing_to_go_on_from"
+    sentence = "The run {run} was cancelled and its checkpoints were thrown away, so there is nothing to go on from."
+    actions = (
+        Action(label="Begin it again from the first step", command="luthier runs retry {run}"),
+        Action(label="Start a new run from the same recipe", command="luthier runs clone {run}"),
+    )
+
+
+class WorkerStillEnding(NotAllowedNow):
+    code = "runs.worker_still_ending"
+    sentence = "The worker of {run} has not ended yet, so the run cannot begin again."
+    actions = (Action(label="Try again in a few seconds", command="luthier runs retry {run}"),)
 
 
 class RunHasNoAdapter(NotAllowedNow):
@@ -120,7 +175,7 @@ class ResultUnreadable(WorkFailed):
 
 class WorkerFrozen(WorkFailed):
     code = "runs.worker_frozen"
-    sentence = "The worker process gave no sign of life for {seconds} s and was ended."
+    sentence = "The worker process gave no sign of life for {seconds} s while {phase} and was ended."
     actions = (Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),)
 
 

@@ -1,5 +1,6 @@
 """The worker's only line to the world: facts go to journal.jsonl, wishes come from commands.jsonl and signals."""
 
+import os
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ from luthier.kit.journal import JournalWriter, read_journal
 
 Wish = Literal["stop", "cancel"]
 PhaseName = Literal["loading", "preparing", "preflight", "training", "evaluating", "completing"]
+EXIT_SUPERSEDED = 75
 _PROGRESS_SECONDS = 0.2  # a person cannot read faster, and each fact costs a write
 
 
@@ -34,6 +36,9 @@ class Channel:
         self._journal = JournalWriter(attempt_folder / "journal.jsonl", clock)
         self._commands = attempt_folder / "commands.jsonl"
         self._token = token
+        self._attempt = int(attempt_folder.name)
+        self._run_folder = attempt_folder.parents[1]
+        self._successor = attempt_folder.with_name(f"{self._attempt + 1:03d}") / "job.json"
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -51,7 +56,7 @@ class Channel:
         body = fact.model_dump(mode="json", exclude={"kind"})
         with self._lock:
             self._append(fact.kind, body)
-        log(fact, self._clock.now())
+        log(fact, self._clock.now(), self._run_folder.name, self._attempt)
 
     def enter(self, phase: PhaseName) -> None:
         self.phase = phase
@@ -102,6 +107,8 @@ class Channel:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
+            if self._successor.exists():
+                os._exit(EXIT_SUPERSEDED)  # the run is another attempt's now; nothing that this one does counts
             beat = Heartbeat(phase=self.phase, step=self.step, busy=self.busy)
             try:
                 self.say(beat)

@@ -1,4 +1,4 @@
-"""The worker's log: what it tells the journal, as lines for people; libraries' warnings land between them."""
+"""The worker's log: what it tells the journal, as JSON lines with level, code and ids; libraries print between."""
 
 import sys
 from contextlib import suppress
@@ -19,15 +19,30 @@ from luthier.domain.jobs import (
     Started,
     Step,
 )
+from luthier.domain.logs import LogLevel, LogLine
 from luthier.kit.units import show_bytes, show_count
 
 
-def log(fact: Fact, at: datetime) -> None:
+def log(fact: Fact, at: datetime, run_id: str, attempt: int) -> None:
     """One line on standard error, which the supervisor sends to worker.log; a full disk costs only the line."""
-    line = line_of(fact)
-    if line is not None:
+    message = line_of(fact)
+    if message is not None:
+        level, code = _weight_of(fact)
+        line = LogLine(level=level, message=message, time=at, code=code, run_id=run_id, attempt=attempt)
         with suppress(OSError):
-            sys.stderr.write(f"{at:%Y-%m-%d %H:%M:%S}Z {line}\n")
+            sys.stderr.write(f"{line.model_dump_json(exclude_none=True)}\n")
+
+
+def _weight_of(fact: Fact) -> tuple[LogLevel, str | None]:
+    match fact:
+        case Failed(problem=problem):
+            return "error", problem.code
+        case Alert(code=code):
+            return "warning", code
+        case Parked(problem=problem) if problem is not None:
+            return "warning", problem.code
+        case _:
+            return "info", None
 
 
 def line_of(fact: Fact) -> str | None:  # noqa: C901 - a table of kinds

@@ -2,27 +2,36 @@
 
 import logging
 import signal
+import socket
 import sys
 from types import FrameType
 
 from filelock import Timeout
 
 from luthier.kit.clock import SystemClock
+from luthier.kit.ids import new_id
+from luthier.kit.json_logs import json_lines_to
 from luthier.orchestration.launch import supervisor_lock
 from luthier.orchestration.supervisor import Supervisor
+from luthier.orchestration.workers import WorkerProcesses
 from luthier.services.attempts import Attempts
 from luthier.services.folders import Folders
+from luthier.services.machine import MachineProfile
+from luthier.services.queue import Queue
 from luthier.settings import Settings
 from luthier.store import open_store
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings, clock = Settings(), SystemClock()
     folders = Folders(settings.workspace_folder)
+    logging.basicConfig(level=logging.INFO, handlers=[json_lines_to(folders.logs / "supervisor.log")])
     store = open_store(settings.database_url or folders.database)
-    attempts = Attempts(store, folders, clock)
-    supervisor = Supervisor(attempts, folders, settings, clock)
+    machine = MachineProfile(folders, clock)
+    queue = Queue(store, folders, lambda: machine.get().available_bytes, settings.runs_at_once)
+    holder = f"{socket.gethostname()}:{folders.root}/{new_id('sup')}"
+    attempts = Attempts(store, folders, clock, queue, holder)
+    supervisor = Supervisor(attempts, folders, settings, clock, WorkerProcesses())
 
     def end(_number: int, _frame: FrameType | None) -> None:
         supervisor.end()

@@ -1,15 +1,17 @@
 """Runs as a supervisor handles them: claim one, hand it to a worker, take in its facts, finish it or let it go."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from luthier.domain.datasets import Mapping
 from luthier.domain.errors import LuthierError
 from luthier.domain.evaluations import AnswerSheet, EvaluationReport
 from luthier.domain.jobs import Command, Finished, Job
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
-from luthier.domain.runs import Attempt, ResultUnreadable, Run
+from luthier.domain.runs import Attempt, Lease, ResultUnreadable, Run
 from luthier.domain.versions import Version
 from luthier.evaluation import score
 from luthier.health.checkpoints import newest_intact
@@ -19,11 +21,11 @@ from luthier.kit.ids import new_id
 from luthier.kit.journal import JournalWriter, Record, read_journal
 from luthier.kit.processes import ProcessIdentity
 from luthier.services.folders import AttemptFolder, Folders
+from luthier.services.losses import after_loss
+from luthier.services.queue import Queue
 from luthier.services.run_facts import FactFolder
 from luthier.services.run_moves import move_run
 from luthier.store import Store, Transaction
-
-MOST_LOSSES = 3  # of a worker without a step in between, before a person is asked
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,19 @@ class Assignment:
 
 
 class Attempts:
-    def __init__(self, store: Store, folders: Folders, clock: Clock) -> None:
+    """As one supervisor, `holder`: it changes only runs whose lease is its own."""
+
+    def __init__(self, store: Store, folders: Folders, clock: Clock, queue: Queue, holder: str) -> None:
         self._store = store
         self._folders = folders
         self._clock = clock
+        self._queue = queue
+        self.holder = holder
 
-    def claim_next(self) -> Assignment | None:
-        """Takes the oldest queued run under a new token; nothing that an older attempt still writes will count."""
+    def claim_next(self, pausing: Collection[str] = ()) -> Assignment | None:
+        """Takes the run whose turn it is, under a new token; nothing that an older attempt still writes will count."""
         with self._store.writing() as tx:
-            run = tx.runs.next_queued()
+            run = self._queue.take(tx, pausing)
             if run is None:
                 return None
             now = self._clock.now()
@@ -55,6 +61,7 @@ class Attempts:
                 tx, run, RunMove.CLAIM, author="supervisor", cause="its turn", at=now, started_at=started, **claimed
             )
             tx.attempts.put(run.run_id, attempt)
+            tx.leases.put(Lease(run_id=run.run_id, holder=self.holder, token=attempt.token))
         return Assignment(run=run, attempt=attempt, folder=self._folders.run(run.run_id).attempt(attempt.number))
 
     def write_job(self, assignment: Assignment) -> None:
@@ -96,36 +103,53 @@ class Attempts:
             update = {"pid": process.pid, "process_started_at": process.started_at}
             tx.attempts.put(assignment.run.run_id, assignment.attempt.model_copy(update=update))
 
-    def anything_queued(self) -> bool:
+    def anything_to_do(self) -> bool:
+        home = self._folders.workspace_id
         with self._store.reading() as tx:
-            return bool(tx.runs.list(limit=1, states={RunState.QUEUED}))
+            return bool(tx.runs.queued(home, 1)) or any(
+                self._is_at_home(tx, lease.run_id) for lease in tx.leases.list()
+            )
 
-    def owned(self) -> list[Run]:
-        """Runs that have, or may still have, a worker: the active ones and those cancelled with a worker alive."""
-        with self._store.reading() as tx:
-            active = tx.runs.list(limit=1000, states=ACTIVE)
-            cancelled = tx.runs.list(limit=100, states={RunState.CANCELLED})
-            return active + [run for run in cancelled if self._has_open_attempt(tx, run)]
+    def beat(self) -> list[Lease]:
+        """Renews the leases of this supervisor; returns those that others hold on runs of this workspace."""
+        with self._store.writing() as tx:
+            tx.leases.beat(self.holder)
+            others = [lease for lease in tx.leases.list() if lease.holder != self.holder]
+            return [lease for lease in others if self._is_at_home(tx, lease.run_id)]
 
-    def _has_open_attempt(self, tx: Transaction, run: Run) -> bool:
-        attempt = tx.attempts.get(run.run_id, run.attempt)
-        return attempt is not None and attempt.ended_at is None
+    def take_over(self, lease: Lease) -> Run | None:
+        """The run, now this supervisor's; None when the lease has been renewed or has passed on meanwhile."""
+        with self._store.writing() as tx:
+            run = tx.runs.get(lease.run_id)
+            if run is None or tx.leases.get(lease.run_id) != lease:
+                return None
+            tx.leases.put(lease.model_copy(update={"holder": self.holder, "beat": lease.beat + 1}))
+            return run
+
+    def _is_at_home(self, tx: Transaction, run_id: str) -> bool:
+        run = tx.runs.get(run_id)
+        return run is not None and run.home in (self._folders.workspace_id, "")
 
     def attempt_of(self, run: Run) -> Attempt | None:
         with self._store.reading() as tx:
             return tx.attempts.get(run.run_id, run.attempt)
 
     def current(self, run_id: str, token: int) -> Run | None:
-        """The run as it is now; None when a newer attempt has taken over."""
+        """The run as it is now; None when it is not this supervisor's any more."""
+        with self._store.reading() as tx:
+            return self._own(tx, run_id, token)
+
+    def is_superseded(self, run_id: str, token: int) -> bool:
+        """Whether a newer attempt has the run."""
         with self._store.reading() as tx:
             run = tx.runs.get(run_id)
-            return run if run is not None and run.token == token else None
+            return run is None or run.token != token
 
     def take_in(self, run_id: str, token: int, records: list[Record], offset: int, facts: FactFolder) -> Run | None:
-        """Stores what the journal says up to `offset`, or returns None when a newer attempt has taken over."""
+        """Stores what the journal says up to `offset`, or returns None when the run is not ours any more."""
         with self._store.writing() as tx:
-            run = tx.runs.get(run_id)
-            if run is None or run.token != token:
+            run = self._own(tx, run_id, token)
+            if run is None:
                 return None
             run = facts.apply(tx, run, records)
             _update_attempt(tx, run, journal_offset=offset)
@@ -142,20 +166,23 @@ class Attempts:
             writer.close()
 
     def lose(self, run_id: str, token: int, error: LuthierError) -> Run | None:
-        """The worker is gone: the run goes on from its last checkpoint, or fails when this has happened too often."""
+        """The worker is gone: the run goes on from its last checkpoint, or fails when that would not help."""
         with self._store.writing() as tx:
             run = self._close_attempt(tx, run_id, token)
             if run is None or run.state not in ACTIVE:
+                self._clear_up(run)
                 return run
             now, losses = self._clock.now(), run.losses_of_worker + 1
             alert = error.problem.model_dump(mode="json", include={"code", "sentence", "actions"})
             tx.events.append("run.alert", run_id, "supervisor", {**alert, "step": run.step}, now)
-            cause = error.problem.sentence
-            move = RunMove.FAIL if losses >= MOST_LOSSES and run.state != RunState.PAUSING else RunMove.LOSE
-            changes = {"losses_of_worker": losses, "phase": ""}
-            if move is RunMove.FAIL:
-                changes |= {"problem": error.problem, "finished_at": now}
-            return move_run(tx, run, move, author="supervisor", cause=cause, at=now, **changes)
+            verdict = after_loss(run, error.problem.code, losses)
+            changes: dict[str, Any] = {"losses_of_worker": losses, "phase": "", "retry_seconds": verdict.pause_seconds}
+            if verdict.move is not RunMove.LOSE:
+                changes |= {"finished_at": now}
+            if verdict.move is RunMove.FAIL:
+                changes |= {"problem": error.problem}
+            cause = f"{error.problem.sentence} {verdict.sentence}"
+            return move_run(tx, run, verdict.move, author="supervisor", cause=cause, at=now, **changes)
 
     def fail(self, run_id: str, token: int, error: LuthierError) -> None:
         """The attempt cannot even begin; a person has to mend something first."""
@@ -169,21 +196,30 @@ class Attempts:
     def close(self, run_id: str, token: int) -> None:
         """The attempt has said its last word and its process is gone."""
         with self._store.writing() as tx:
-            run = self._close_attempt(tx, run_id, token)
-        if run is not None and run.state is RunState.CANCELLED:
-            self._folders.run(run_id).discard_results()
+            self._clear_up(self._close_attempt(tx, run_id, token))
+
+    def _clear_up(self, run: Run | None) -> None:
+        if run is not None and run.state is RunState.CANCELLED and not run.keeps_checkpoint:
+            self._folders.run(run.run_id).discard_results()
 
     def _close_attempt(self, tx: Transaction, run_id: str, token: int) -> Run | None:
-        run = tx.runs.get(run_id)
-        if run is None or run.token != token:
-            return None
-        _update_attempt(tx, run, ended_at=self._clock.now())
+        run = self._own(tx, run_id, token)
+        if run is not None:
+            _update_attempt(tx, run, ended_at=self._clock.now())
+            tx.leases.drop(run_id, self.holder)
         return run
 
-    def complete(self, run: Run, finished: Finished) -> Run:
+    def _own(self, tx: Transaction, run_id: str, token: int) -> Run | None:
+        """None when a newer attempt, or another supervisor, has taken over."""
+        run, lease = tx.runs.get(run_id), tx.leases.get(run_id)
+        held = lease is not None and (lease.holder, lease.token) == (self.holder, token)
+        return run if held and run is not None and run.token == token else None
+
+    def complete(self, run: Run, finished: Finished) -> Run | None:
         """Scores the answers, writes the proof, registers the version. A crash on the way leaves the run as it was.
 
-        Raises ResultUnreadable when the answers are not as the worker wrote them.
+        None when the run was cancelled, or taken over, meanwhile. Raises ResultUnreadable when the answers are not as
+        the worker wrote them.
         """
         folder = self._folders.run(run.run_id)
         try:
@@ -196,6 +232,9 @@ class Attempts:
         summary = headline(report)
         now = self._clock.now()
         with self._store.writing() as tx:
+            current = self._own(tx, run.run_id, run.token)
+            if current is None or current.state is not RunState.COMPLETING:
+                return None
             version = self._version(tx, run, adapter, finished, summary, now)
             tx.versions.add(version)
             changes = {
@@ -206,7 +245,7 @@ class Attempts:
                 "phase": "",
             }
             cause = f"registered as {version.label}"
-            return move_run(tx, run, RunMove.COMPLETE, author="supervisor", cause=cause, at=now, **changes)
+            return move_run(tx, current, RunMove.COMPLETE, author="supervisor", cause=cause, at=now, **changes)
 
     def _version(
         self, tx: Transaction, run: Run, adapter: Path, finished: Finished, summary: dict[str, object], now: datetime

@@ -3,10 +3,21 @@
 import shutil
 from pathlib import Path
 
+from luthier.kit.files import read_json
+
 
 class Folders:
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @property
+    def marker(self) -> Path:
+        return self.root / "workspace.json"
+
+    @property
+    def workspace_id(self) -> str:
+        """Empty in a folder that has not been laid out."""
+        return str(read_json(self.marker)["id"]) if self.marker.exists() else ""
 
     @property
     def database(self) -> Path:

@@ -52,6 +52,12 @@ def make_recipe(values: Mapping[str, Any]) -> Recipe:
     return _validated(RecipeDocument(source=None, values={}, lines={}), values)
 
 
+def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The same recipe, but for `changes` (dotted names). Raises RecipeInvalid."""
+    values = recipe.model_dump(mode="json", exclude_defaults=True)
+    return _validated(RecipeDocument(source=None, values=values, lines={}), changes)
+
+
 def dump_recipe(recipe: Recipe) -> str:
     """YAML that `read_recipe` turns into the same recipe again. What is at its default is left out."""
     return dump_yaml(recipe.model_dump(mode="json", exclude_defaults=True))

@@ -25,8 +25,8 @@ from luthier.domain.jobs import (
     Step,
     fact_from,
 )
-from luthier.domain.run_states import TRANSITIONS, RunMove
-from luthier.domain.runs import Checkpoint, MetricPoint, Run
+from luthier.domain.run_states import TRANSITIONS, RunMove, RunState
+from luthier.domain.runs import Checkpoint, MetricPoint, Run, Span
 from luthier.kit.clock import parse_rfc3339
 from luthier.kit.journal import Record
 from luthier.services.run_moves import move_run
@@ -81,7 +81,9 @@ class FactFolder:
             case Prepared():
                 return run.model_copy(update={"total_steps": fact.total_steps})
             case Started():
-                return run.model_copy(update={"step": fact.resumed_from_step, "phase": "starting"})
+                return run.model_copy(
+                    update={"step": fact.resumed_from_step, "phase": "starting", "threads": fact.threads}
+                )
             case Heartbeat() | Cancelled():
                 return run
             case Phase() | Parked() | Failed() | Finished():
@@ -92,16 +94,19 @@ class FactFolder:
         rate = sum(step.tokens for step in self._recent) / sum(step.seconds for step in self._recent)
         per_step = sum(step.seconds for step in self._recent) / len(self._recent)
         left = (run.total_steps - fact.step) * per_step
+        span = Span(left * (1 - _SPREAD), left * (1 + _SPREAD))
         metrics += [MetricPoint(step=fact.step, name=name, value=getattr(fact, name)) for name in _STEP_METRICS]
         metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in fact.figures.items()]
         metrics.append(MetricPoint(step=fact.step, name="tokens_per_second", value=fact.tokens / fact.seconds))
-        figures = {"tokens_per_second": rate, "seconds_left": [left * (1 - _SPREAD), left * (1 + _SPREAD)]}
+        figures = {"tokens_per_second": rate, "seconds_left": list(span)}
         _note(tx, run, "run.step", fact, at, total_steps=run.total_steps, **figures)
         return run.model_copy(
             update={
                 "step": fact.step,
                 "loss": fact.loss,
                 "tokens_per_second": rate,
+                "seconds_left": span,
+                "rss_bytes": fact.rss_bytes,
                 "peak_rss_bytes": max(run.peak_rss_bytes or 0, fact.rss_bytes),
                 "training_seconds": run.training_seconds + fact.seconds,
                 "losses_of_worker": 0,
@@ -129,6 +134,8 @@ def _turn(tx: Transaction, run: Run, fact: Phase | Parked | Failed | Finished, a
             return run
         case Parked():
             cause = fact.problem.sentence if fact.problem else f"parked at step {fact.step}"
+            if run.state is RunState.PAUSING and run.keeps_checkpoint:
+                return _move_if_legal(tx, run, RunMove.END, cause, at, problem=fact.problem, finished_at=at, phase="")
             return _move_if_legal(tx, run, RunMove.PARK, cause, at, problem=fact.problem, phase="")
         case Failed():
             sentence = fact.problem.sentence

@@ -1,23 +1,37 @@
-"""Runs as people ask for them: submit, stop, resume, cancel, and everything one may want to know."""
+"""Runs as people ask for them: submit, pause, resume, stop, retry, cancel, clone, and all one may want to know."""
 
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.events import Event
 from luthier.domain.jobs import Alert, Progress, Sample
 from luthier.domain.preflight import PreflightReport
+from luthier.domain.queues import Priority
 from luthier.domain.recipes import Recipe
-from luthier.domain.run_states import ACTIVE, RunMove, RunState
-from luthier.domain.runs import Checkpoint, MetricPoint, Run
+from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
+from luthier.domain.runs import Checkpoint, MetricPoint, NothingToGoOnFrom, Run, WorkerStillEnding
 from luthier.kit.clock import Clock
 from luthier.kit.files import write_atomically, write_json
 from luthier.kit.ids import new_id
 from luthier.services.folders import Folders
 from luthier.services.plans import Plans, Preparation
-from luthier.services.recipes import dump_recipe
+from luthier.services.recipes import change_recipe, dump_recipe
 from luthier.services.run_moves import move_run
 from luthier.store import Store
+
+_AFRESH: dict[str, object] = {"problem": None, "losses_of_worker": 0, "keeps_checkpoint": False, "finished_at": None}
+_UNDONE: dict[str, object] = {
+    "step": 0,
+    "loss": None,
+    "seconds_left": None,
+    "tokens_per_second": None,
+    "training_seconds": 0.0,
+    "rss_bytes": None,
+    "peak_rss_bytes": None,
+    "adapter_folder": None,
+    "adapter_sha256": None,
+}
 
 
 class Runs:
@@ -30,7 +44,14 @@ class Runs:
         self._clock = clock
         self._wake = wake
 
-    def submit(self, recipe: Recipe, on_progress: Callable[[Progress], None] | None = None) -> Run:
+    def submit(
+        self,
+        recipe: Recipe,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        priority: Priority = Priority.NORMAL,
+        cloned_from: str | None = None,
+    ) -> Run:
         """Checks, plans and queues. Raises what planning raises; nothing is queued then."""
         preparation = self._plans.prepare(recipe, on_progress)
         run_id = new_id("run")
@@ -50,11 +71,27 @@ class Runs:
                 created_at=now,
                 updated_at=now,
                 total_steps=preparation.plan.total_steps,
+                priority=priority,
+                home=self._folders.workspace_id,
+                cloned_from=cloned_from,
             )
             tx.runs.add(run)
             run = move_run(tx, run, RunMove.SUBMIT, author="user", cause="submitted", at=now)
         self._wake()
         return run
+
+    def clone(
+        self,
+        reference: str,
+        changes: Mapping[str, Any] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        priority: Priority | None = None,
+    ) -> Run:
+        """A new run from the same recipe, planned anew; `changes` are parts of the recipe that differ."""
+        origin = self.get(reference)
+        recipe = change_recipe(origin.recipe, changes or {})
+        return self.submit(recipe, on_progress, priority=priority or origin.priority, cloned_from=origin.run_id)
 
     def _write_folder(self, run_id: str, recipe: Recipe, preparation: Preparation) -> None:
         folder = self._folders.run(run_id)
@@ -62,24 +99,54 @@ class Runs:
         write_atomically(folder.recipe, dump_recipe(recipe).encode())
         write_json(folder.plan, preparation.plan.model_dump(mode="json"))
 
-    def stop(self, reference: str, author: str = "user") -> Run:
+    def pause(self, reference: str, author: str = "user") -> Run:
         """Parks the run with a checkpoint; `resume` goes on exactly from there."""
-        return self._ask(reference, RunMove.STOP, author, "asked to stop")
+        return self._ask(reference, RunMove.PAUSE, author, "asked to pause")
 
     def resume(self, reference: str, author: str = "user") -> Run:
-        return self._ask(reference, RunMove.RESUME, author, "asked to resume", problem=None, losses_of_worker=0)
+        """Goes on from the newest checkpoint."""
+        return self._ask(reference, RunMove.RESUME, author, "asked to resume", **_AFRESH)
+
+    def stop(self, reference: str, author: str = "user") -> Run:
+        """Ends the run with a checkpoint that is kept."""
+        with self._store.writing() as tx:
+            run, now = tx.runs.find(reference), self._clock.now()
+            over = {} if run.state in ACTIVE else {"finished_at": now}  # else once its worker has parked
+            cause = "asked to stop"
+            run = move_run(tx, run, RunMove.STOP, author=author, cause=cause, at=now, keeps_checkpoint=True, **over)
+        self._wake()
+        return run
+
+    def retry(self, reference: str, author: str = "user") -> Run:
+        """Begins again from the first step: what the run has made so far is thrown away, its history stays."""
+        with self._store.writing() as tx:
+            run = tx.runs.find(reference)
+            if (run.state, RunMove.RETRY) in TRANSITIONS and tx.leases.get(run.run_id) is not None:
+                raise WorkerStillEnding(run=run.name)
+            now, cause = self._clock.now(), "asked to begin again"
+            run = move_run(tx, run, RunMove.RETRY, author=author, cause=cause, at=now, **_AFRESH, **_UNDONE)
+            tx.metrics.clear(run.run_id)
+            tx.checkpoints.clear(run.run_id)
+            self._folders.run(run.run_id).discard_results()
+        self._wake()
+        return run
 
     def cancel(self, reference: str, author: str = "user") -> Run:
         """Ends the run and throws its checkpoints away; the record and the log stay."""
-        had_worker = self.get(reference).state in ACTIVE
-        run = self._ask(reference, RunMove.CANCEL, author, "asked to cancel", finished_at=self._clock.now())
-        if not had_worker:  # else its supervisor clears up once the worker is gone
-            self._folders.run(run.run_id).discard_results()
+        with self._store.writing() as tx:
+            run, now, cause = tx.runs.find(reference), self._clock.now(), "asked to cancel"
+            over = {"finished_at": now, "keeps_checkpoint": False, "phase": ""}
+            run = move_run(tx, run, RunMove.CANCEL, author=author, cause=cause, at=now, **over)
+            if tx.leases.get(run.run_id) is None:  # else its supervisor clears up once the worker is gone
+                self._folders.run(run.run_id).discard_results()
+        self._wake()
         return run
 
     def _ask(self, reference: str, move: RunMove, author: str, cause: str, **changes: object) -> Run:
         with self._store.writing() as tx:
             run = tx.runs.find(reference)
+            if move is RunMove.RESUME and not run.can_go_on:
+                raise NothingToGoOnFrom(run=run.name)
             run = move_run(tx, run, move, author=author, cause=cause, at=self._clock.now(), **changes)
         self._wake()
         return run
@@ -90,7 +157,8 @@ class Runs:
 
     def any_unfinished(self) -> bool:
         """True while some run waits for, or has, a worker."""
-        return bool(self.list(limit=1, states={RunState.QUEUED, *ACTIVE}))
+        with self._store.reading() as tx:
+            return bool(tx.runs.list(limit=1, states={RunState.QUEUED, *ACTIVE}) or tx.leases.list())
 
     def metrics(self, reference: str, names: Collection[str] | None = None, after_step: int = -1) -> list[MetricPoint]:
         with self._store.reading() as tx:
@@ -122,12 +190,6 @@ class Runs:
             run = tx.runs.find(reference)
             return [Alert(**event.body) for event in tx.events.after(0, run_id=run.run_id, kinds=("run.alert",))]
 
-    def log_tail(self, reference: str, lines: int = 200) -> list[str]:
-        """The end of the newest attempt's log."""
-        run = self.get(reference)
-        path = self._folders.run(run.run_id).attempt(run.attempt).log
-        return _last_lines(path, lines)
-
     def preflight(self, reference: str) -> PreflightReport | None:
         path = self._folders.run(self.get(reference).run_id).preflight
         return PreflightReport.model_validate_json(path.read_bytes()) if path.exists() else None
@@ -144,14 +206,3 @@ class Runs:
         """Newest first; `before` is the id of the last run of the page that was seen."""
         with self._store.reading() as tx:
             return tx.runs.list(limit=limit, states=states, before=before)
-
-
-_BYTES_PER_LINE = 400  # generous for a log line, so that one read is enough
-
-
-def _last_lines(path: Path, count: int) -> list[str]:
-    if not path.exists():
-        return []
-    with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - count * _BYTES_PER_LINE))
-        return file.read().decode(errors="replace").splitlines()[-count:]

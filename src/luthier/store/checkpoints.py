@@ -23,3 +23,6 @@ class Checkpoints:
     def drop(self, run_id: str, step: int) -> None:
         """Forgets one; one that is not there is none to forget."""
         self._connection.execute(delete(checkpoints).where(checkpoints.c.run_id == run_id, checkpoints.c.step == step))
+
+    def clear(self, run_id: str) -> None:
+        self._connection.execute(delete(checkpoints).where(checkpoints.c.run_id == run_id))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from luthier.domain.runs import MetricPoint
 from luthier.store.tables import metrics
@@ -37,3 +37,6 @@ class Metrics:
         return [
             MetricPoint(step=step, name=name, value=math.nan if value is None else value) for step, name, value in rows
         ]
+
+    def clear(self, run_id: str) -> None:
+        self._connection.execute(delete(metrics).where(metrics.c.run_id == run_id))

@@ -60,16 +60,25 @@ class Runs:
         ]
         return f"{stem}-{max(numbers) + 1}" if numbers else stem
 
-    def next_queued(self) -> Run | None:
-        """The one that was added first."""
-        found = self._where(runs.c.state == RunState.QUEUED.value, order=runs.c.seq.asc())
-        return found[0] if found else None
+    def queued(self, home: str, limit: int) -> Sequence[Run]:
+        """Those of one workspace, in the order of their turn."""
+        turn = (runs.c.rank.desc(), runs.c.ticket.asc(), runs.c.seq.asc())
+        ours = runs.c.home.in_((home, ""))  # runs from before homes were kept have none
+        return self._where(runs.c.state == RunState.QUEUED.value, ours, order=turn, limit=limit)
 
-    def _where(self, *conditions: ColumnElement[bool], order: Any = None, limit: int = 1) -> Sequence[Run]:
-        order = runs.c.seq.desc() if order is None else order
-        statement = select(runs.c.body).where(*conditions).order_by(order).limit(limit)
+    def _where(
+        self, *conditions: ColumnElement[bool], order: Sequence[Any] = (runs.c.seq.desc(),), limit: int = 1
+    ) -> Sequence[Run]:
+        statement = select(runs.c.body).where(*conditions).order_by(*order).limit(limit)
         return [Run.model_validate_json(body) for body in self._connection.scalars(statement)]
 
 
 def _columns(run: Run) -> dict[str, Any]:
-    return {"name": run.name, "state": run.state.value, "body": run.model_dump_json()}
+    return {
+        "name": run.name,
+        "state": run.state.value,
+        "home": run.home,
+        "rank": run.rank,
+        "ticket": run.ticket,
+        "body": run.model_dump_json(),
+    }

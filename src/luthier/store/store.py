@@ -17,6 +17,7 @@ from luthier.store.datasets import Datasets
 from luthier.store.describing import describe
 from luthier.store.events import Events
 from luthier.store.failures import failure_of
+from luthier.store.leases import Leases
 from luthier.store.metrics import Metrics
 from luthier.store.migrating import bring_up_to_date
 from luthier.store.runs import Runs
@@ -29,6 +30,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.runs = Runs(connection)
+        self.leases = Leases(connection)
         self.attempts = Attempts(connection)
         self.metrics = Metrics(connection)
         self.checkpoints = Checkpoints(connection)

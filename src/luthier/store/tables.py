@@ -53,10 +53,22 @@ runs = Table(
     Column("run_id", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("home", Text, nullable=False),
+    Column("rank", Integer, nullable=False),  # of its turn: the highest first, then the lowest ticket
+    Column("ticket", _NUMBER, nullable=False),
     Column("body", Text, nullable=False),
     Index("runs_by_name", "name"),
     Index("runs_by_state", "state", "seq"),
+    Index("runs_by_turn", "state", "home", "rank", "ticket"),
     sqlite_autoincrement=True,
+)
+leases = Table(
+    "leases",
+    metadata,
+    _of_run(),
+    Column("holder", Text, nullable=False),
+    Column("token", _NUMBER, nullable=False),
+    Column("beat", _NUMBER, nullable=False),
 )
 attempts = Table(
     "attempts", metadata, _of_run(), Column("number", Integer, primary_key=True), Column("body", Text, nullable=False)

@@ -10,6 +10,7 @@ import orjson
 from luthier.domain.errors import Action, Problem
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Alert, Sample
+from luthier.domain.logs import LogLine
 from luthier.domain.plans import Decision
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import MetricPoint, Run
@@ -130,7 +131,15 @@ def _progress(state: RunState) -> dict[str, Any]:
             step = 34
     figures = {"step": step, "loss": _loss(step), "tokens_per_second": 312.4, "training_seconds": 3.1 * step}
     more = {"phase": "evaluating", "progress_done": 24, "progress_total": 120} if state is RunState.EVALUATING else {}
-    return {**figures, **more, "peak_rss_bytes": 1_910_000_000, "attempt": 1, "phase": more.get("phase", "training")}
+    worker = {"rss_bytes": 1_720_000_000, "threads": 2, "seconds_left": (2.6 * (STEPS - step), 3.6 * (STEPS - step))}
+    return {
+        **figures,
+        **more,
+        **worker,
+        "peak_rss_bytes": 1_910_000_000,
+        "attempt": 1,
+        "phase": more.get("phase", "training"),
+    }
 
 
 def _outcome(state: RunState, name: str, now: datetime) -> dict[str, Any]:
@@ -175,7 +184,16 @@ def _reports(folders: Folders, run: Run) -> None:
         write_json(folder.evaluation, an_evaluation().model_dump(mode="json"))
     log = folder.attempt(run.attempt).log
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(f"09:30:{second:02d} step {second}: loss {_loss(second):.4f}\n" for second in range(1, 60)))
+    lines = [_log_line(run, step) for step in range(1, 60)]
+    log.write_text("A library said something.\n" + "".join(f"{line.model_dump_json()}\n" for line in lines))
+
+
+def _log_line(run: Run, step: int) -> LogLine:
+    if step == 21:
+        spike = "The loss rose to three times its recent mean."
+        return LogLine(level="warning", message=spike, code="health.loss_spike", time=run.updated_at, run_id=run.run_id)
+    message = f"step {step}: loss {_loss(step):.4f}"
+    return LogLine(level="info", message=message, time=run.updated_at, run_id=run.run_id, attempt=run.attempt)
 
 
 def _dataset(tx: Transaction, folders: Folders) -> str:

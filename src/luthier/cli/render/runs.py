@@ -1,6 +1,7 @@
 """Runs: the list, one in full, its curve."""
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -8,13 +9,15 @@ from rich.text import Text
 from luthier.cli.render.calibration import show_truth
 from luthier.cli.render.findings import show_actions
 from luthier.cli.render.moments import local_time
+from luthier.cli.render.pace import time_left
 from luthier.cli.render.tables import Cell, facts, table
-from luthier.cli.render.text import one_line, plain
+from luthier.cli.render.text import one_line, plain, soft
 from luthier.domain.jobs import Alert
-from luthier.domain.run_states import ACTIVE, RunState
+from luthier.domain.queues import Place
+from luthier.domain.run_states import ACTIVE, ENDED, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run
 from luthier.domain.truths import truths_of
-from luthier.kit.units import show_bytes, show_count
+from luthier.kit.units import show_bytes, show_count, show_duration, show_percent
 
 _SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
 _BARS = "▁▂▃▄▅▆▇█"
@@ -35,7 +38,7 @@ def state_word(state: RunState) -> Text:
     return Text(state.value, "head" if state in ACTIVE else styles.get(state, ""))
 
 
-def runs_table(runs: Sequence[Run]) -> Iterable[RenderableType]:
+def runs_table(runs: Sequence[Run], places: Mapping[str, Place]) -> Iterable[RenderableType]:
     if not runs:
         yield Text("No runs yet. Start one: luthier demo")
         return
@@ -43,7 +46,7 @@ def runs_table(runs: Sequence[Run]) -> Iterable[RenderableType]:
         (
             run.name,
             run.run_id[:_SHORT_ID],
-            state_word(run.state),
+            _state_in_queue(run, places.get(run.run_id)),
             f"{run.step}/{run.total_steps}",
             "" if run.loss is None else f"{run.loss:.4f}",
             local_time(run.created_at),
@@ -51,9 +54,14 @@ def runs_table(runs: Sequence[Run]) -> Iterable[RenderableType]:
         for run in runs
     ]
     yield table(("Name", "Id", "State", "Step", "Loss", "Created"), rows, right=("Step", "Loss"))
+    for run in reversed(runs):
+        if place := places.get(run.run_id):
+            yield soft(f"{run.name}, {place.position}. in the queue: {place.sentence}")
 
 
-def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Checkpoint]) -> Iterable[RenderableType]:
+def show_run(
+    run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Checkpoint], place: Place | None
+) -> Iterable[RenderableType]:
     pairs: list[tuple[str, Cell]] = [
         ("Run", run.name),
         ("Id", run.run_id),
@@ -61,23 +69,57 @@ def show_run(run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Chec
         ("Base", run.recipe.base),
         ("Data", run.recipe.data),
         ("Created", local_time(run.created_at)),
-        ("Step", f"{show_count(run.step)} of {show_count(run.total_steps)}"),
+        *_waiting(run, place),
+        *_standing(run),
+        *_resources(run),
     ]
     if losses:
         values = [point.value for point in losses]
         pairs.append(("Loss", f"{curve(values)}  {values[0]:.4f} to {values[-1]:.4f}"))
-    if run.tokens_per_second:
-        pairs.append(("Speed", f"{show_count(run.tokens_per_second)} tokens/s"))
     pairs += [(truth.name, show_truth(truth)) for truth in truths_of(run) if truth.measured is not None]
     if checkpoints:
-        newest = max(checkpoint.step for checkpoint in checkpoints)
-        pairs.append(("Checkpoints", f"{len(checkpoints)}, the newest at step {newest}"))
+        pairs.append(("Checkpoints", _kept(checkpoints)))
     if run.adapter_folder:
         pairs.append(("Model" if run.plan.adapter.kind == "full" else "Adapter", run.adapter_folder))
     yield facts(pairs)
     if run.problem:
         yield plain(f"Why it is {run.state.value}: {run.problem.sentence}", "bad")
         yield from show_actions(run.problem.actions)
+    if run.state is RunState.PAUSED:
+        yield Text("Go on from here:")
+        yield plain(f"  luthier runs resume {shlex.quote(run.name)}", "command")
+
+
+def _waiting(run: Run, place: Place | None) -> Iterator[tuple[str, Cell]]:
+    if run.state is RunState.QUEUED:
+        yield ("Priority", run.priority.value)
+    if place:
+        yield ("Queue", f"{place.position}. {place.sentence}")
+
+
+def _standing(run: Run) -> Iterator[tuple[str, Cell]]:
+    share = f", {show_percent(run.step / run.total_steps)}" if run.total_steps else ""
+    yield ("Step", f"{show_count(run.step)} of {show_count(run.total_steps)}{share}")
+    if run.training_seconds:
+        yield ("Trained", show_duration(run.training_seconds))
+    if run.seconds_left and run.state not in ENDED:
+        yield ("Left", f"{time_left(*run.seconds_left)} of training")
+    if run.tokens_per_second:
+        yield ("Speed", f"{show_count(run.tokens_per_second)} tokens/s")
+
+
+def _resources(run: Run) -> Iterator[tuple[str, Cell]]:
+    if run.peak_rss_bytes:
+        now = f"{show_bytes(run.rss_bytes)} at its last step, " if run.rss_bytes else ""
+        yield ("Memory", f"{now}{show_bytes(run.peak_rss_bytes)} at its peak")
+    if run.threads:
+        yield ("Threads", str(run.threads))
+
+
+def _kept(checkpoints: Sequence[Checkpoint]) -> str:
+    newest = max(checkpoints, key=lambda checkpoint: checkpoint.step)
+    size, total = show_bytes(newest.bytes), show_bytes(sum(checkpoint.bytes for checkpoint in checkpoints))
+    return f"{len(checkpoints)}, the newest at step {newest.step} with {size}; {total} in all"
 
 
 def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
@@ -123,6 +165,10 @@ def _metric(name: str, value: float | None) -> str:
     if name == "tokens_per_second":
         return show_count(value)
     return f"{value:.3g}" if name == "learning_rate" else f"{value:.4f}"
+
+
+def _state_in_queue(run: Run, place: Place | None) -> Text:
+    return Text.assemble(state_word(run.state), f" ({place.position}.)" if place else "")
 
 
 def _state_with_phase(run: Run) -> Text:

@@ -1,4 +1,4 @@
-"""Runs over HTTP: submit, watch, stop, resume, cancel, and everything that one left behind."""
+"""Runs over HTTP: submitted, told what to do, and everything that one left behind."""
 
 import math
 from itertools import groupby
@@ -9,15 +9,17 @@ from pydantic.json_schema import SkipJsonSchema
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.jobs import Alert, Sample
+from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Plan
 from luthier.domain.preflight import PreflightReport
+from luthier.domain.queues import Priority
 from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import ReportNotThere
+from luthier.domain.runs import ReportNotThere, Run
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
 from luthier.server.api.downsampling import downsample
 from luthier.server.api.paging import Cursor, Limit, Page
-from luthier.server.api.views import CheckpointView, LogTail, RunView, Series
+from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RunView, Series
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
 
@@ -34,20 +36,27 @@ def list_runs(
     """The newest first."""
     found = workspace.runs.list(limit=limit + 1, states=state, before=cursor)
     shown = found[:limit]
-    return Page(items=[RunView.of(run) for run in shown], next=shown[-1].run_id if len(found) > limit else None)
+    places = {place.run_id: place for place in workspace.queue.places()}
+    views = [RunView.of(run, places.get(run.run_id)) for run in shown]
+    return Page(items=views, next=shown[-1].run_id if len(found) > limit else None)
 
 
 @router.post("", status_code=201)
-def submit_run(workspace: OpenWorkspace, recipe: Recipe, response: Response) -> RunView:
+def submit_run(
+    workspace: OpenWorkspace,
+    recipe: Recipe,
+    response: Response,
+    priority: Annotated[Priority, Query(description="its turn in the queue")] = Priority.NORMAL,
+) -> RunView:
     """Checks the data, makes the plan and queues the run. Nothing is queued when any of it fails."""
-    run = workspace.runs.submit(recipe)
+    run = workspace.runs.submit(recipe, priority=priority)
     response.headers["location"] = f"/api/v1/runs/{run.run_id}"
-    return RunView.of(run)
+    return _view(workspace, run)
 
 
 @router.get("/{reference}")
 def get_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
-    return RunView.of(workspace.runs.get(reference))
+    return _view(workspace, workspace.runs.get(reference))
 
 
 @router.get("/{reference}/plan")
@@ -56,21 +65,42 @@ def get_plan(workspace: OpenWorkspace, reference: Reference) -> Plan:
     return workspace.runs.get(reference).plan
 
 
-@router.post("/{reference}/stop")
-def stop_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+@router.post("/{reference}/pause")
+def pause_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
     """Parks it with a checkpoint; resuming goes on exactly from there."""
-    return RunView.of(workspace.runs.stop(reference))
+    return _view(workspace, workspace.runs.pause(reference))
 
 
 @router.post("/{reference}/resume")
 def resume_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
-    return RunView.of(workspace.runs.resume(reference))
+    """Goes on from the newest checkpoint, for a run that is paused, failed or stopped."""
+    return _view(workspace, workspace.runs.resume(reference))
+
+
+@router.post("/{reference}/stop")
+def stop_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    """Ends it with a checkpoint that is kept."""
+    return _view(workspace, workspace.runs.stop(reference))
+
+
+@router.post("/{reference}/retry")
+def retry_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
+    """Begins a failed or cancelled run again from its first step."""
+    return _view(workspace, workspace.runs.retry(reference))
 
 
 @router.post("/{reference}/cancel")
 def cancel_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
     """Ends it for good and throws its checkpoints away."""
-    return RunView.of(workspace.runs.cancel(reference))
+    return _view(workspace, workspace.runs.cancel(reference))
+
+
+@router.post("/{reference}/clone", status_code=201)
+def clone_run(workspace: OpenWorkspace, reference: Reference, changes: CloneChanges, response: Response) -> RunView:
+    """A new run from the same recipe, planned anew, with some settings changed."""
+    run = workspace.runs.clone(reference, changes.as_recipe_changes(), priority=changes.priority)
+    response.headers["location"] = f"/api/v1/runs/{run.run_id}"
+    return _view(workspace, run)
 
 
 @router.get("/{reference}/metrics")
@@ -101,10 +131,14 @@ def list_checkpoints(workspace: OpenWorkspace, reference: Reference) -> list[Che
 
 @router.get("/{reference}/log")
 def get_log(
-    workspace: OpenWorkspace, reference: Reference, lines: Annotated[int, Query(ge=1, le=5_000)] = 200
+    workspace: OpenWorkspace,
+    reference: Reference,
+    lines: Annotated[int, Query(ge=1, le=5_000)] = 200,
+    level: Annotated[LogLevel, Query(description="the least grave; output is what libraries printed")] = "output",
+    attempt: Annotated[int | SkipJsonSchema[None], Query(ge=1, lt=2**31, description="default: the newest")] = None,
 ) -> LogTail:
-    """The end of what the newest worker wrote."""
-    return LogTail(lines=workspace.runs.log_tail(reference, lines))
+    """The end of what a worker logged."""
+    return LogTail(lines=workspace.logs.tail(reference, lines, level, attempt).lines)
 
 
 @router.get("/{reference}/preflight")
@@ -145,6 +179,10 @@ def list_samples(workspace: OpenWorkspace, reference: Reference) -> list[Sample]
 def list_alerts(workspace: OpenWorkspace, reference: Reference) -> list[Alert]:
     """What the worker or its supervisor warned of, oldest first."""
     return workspace.runs.alerts(reference)
+
+
+def _view(workspace: OpenWorkspace, run: Run) -> RunView:
+    return RunView.of(run, workspace.queue.place_of(run.run_id))
 
 
 def _not_there(workspace: OpenWorkspace, reference: str, what: str) -> ReportNotThere:

@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 from luthier.domain.datasets import Dataset, DatasetReport, Shape
 from luthier.domain.derivations import Derivation, Lineage
 from luthier.domain.errors import Action, Problem
+from luthier.domain.logs import LogLine
 from luthier.domain.models import BaseModel as BaseModelFacts
 from luthier.domain.models import ModelShape
+from luthier.domain.queues import Place, Priority
 from luthier.domain.recipes import Recipe
-from luthier.domain.run_states import RunMove, RunState, allowed_moves
+from luthier.domain.run_states import RunMove, RunState
 from luthier.domain.runs import Checkpoint, Run
 from luthier.domain.versions import Version
-
-WISHES = (RunMove.STOP, RunMove.RESUME, RunMove.CANCEL)
 
 
 class RunProblem(BaseModel):
@@ -32,11 +32,20 @@ class RunProblem(BaseModel):
         return cls(code=problem.code, sentence=problem.sentence, actions=list(problem.actions), help=problem.help_path)
 
 
+class QueuePlace(BaseModel):
+    position: int = Field(description="1 is the front")
+    why: str = Field(description="what it waits for, as a sentence")
+
+
 class RunView(BaseModel):
     run_id: str
     name: str
     state: RunState
-    wishes: list[RunMove] = Field(description="what may be asked of it now: stop, resume, cancel")
+    wishes: list[RunMove] = Field(description="what may be asked of it now: pause, resume, stop, retry, cancel")
+    priority: Priority
+    queue: QueuePlace | None = Field(description="where it stands while it waits")
+    keeps_checkpoint: bool = Field(description="it was stopped rather than cancelled, so it can go on")
+    cloned_from: str | None
     recipe: Recipe
     base_revision: str
     dataset_id: str
@@ -48,7 +57,10 @@ class RunView(BaseModel):
     total_steps: int
     loss: float | None
     tokens_per_second: float | None
+    rss_bytes: int | None = Field(description="of its worker, at the last step")
     peak_rss_bytes: int | None
+    threads: int | None
+    seconds_left: tuple[float, float] | None = Field(description="of training, from the pace of the last steps")
     training_seconds: float
     phase: str = Field(description="what the worker is doing within the state")
     progress_done: int
@@ -64,12 +76,12 @@ class RunView(BaseModel):
     summary: dict[str, Any] = Field(description="headline figures of the evaluation")
 
     @classmethod
-    def of(cls, run: Run) -> "RunView":
-        allowed = allowed_moves(run.state)
-        own = cls.model_fields.keys() - {"wishes", "problem", "adapter_path", "system_prompt"}
+    def of(cls, run: Run, place: Place | None) -> "RunView":
+        own = cls.model_fields.keys() - {"wishes", "queue", "problem", "adapter_path", "system_prompt"}
         return cls(
             **{name: getattr(run, name) for name in own},
-            wishes=[wish for wish in WISHES if wish in allowed],
+            wishes=list(run.wishes),
+            queue=QueuePlace(position=place.position, why=place.sentence) if place else None,
             problem=RunProblem.of(run.problem) if run.problem else None,
             adapter_path=run.adapter_folder,
             system_prompt=run.plan.system_prompt,
@@ -92,7 +104,19 @@ class Series(BaseModel):
 
 
 class LogTail(BaseModel):
-    lines: list[str]
+    lines: list[LogLine]
+
+
+class CloneChanges(BaseModel, extra="forbid"):
+    """What the new run does otherwise than the one it is made from."""
+
+    name: str | None = None
+    settings: dict[str, Any] = Field(default={}, description="training settings to pin")
+    priority: Priority | None = None
+
+    def as_recipe_changes(self) -> dict[str, Any]:
+        settings = {f"settings.{name}": value for name, value in self.settings.items()}
+        return settings | ({"name": self.name} if self.name else {})
 
 
 class DatasetView(BaseModel):

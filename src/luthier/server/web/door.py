@@ -42,7 +42,7 @@ COMMANDS = (
     Action(label="Check this machine and the workspace", command="luthier doctor"),
     Action(label="Train on a file", command="luthier train --data FILE"),
     Action(label="Watch a run", command="luthier runs watch RUN"),
-    Action(label="Stop it, and go on later", command="luthier runs stop RUN"),
+    Action(label="Pause it, and go on later", command="luthier runs pause RUN"),
     Action(label="Chat with the result, beside its base", command="luthier chat RUN --against starter"),
     Action(label="Check a file without importing it", command="luthier datasets check FILE"),
 )

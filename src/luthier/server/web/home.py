@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from luthier.domain.run_states import ACTIVE, RunState
-from luthier.domain.runs import Run
+from luthier.domain.runs import Run, Span
 from luthier.domain.versions import Version
 from luthier.server.web.context import Context
 from luthier.server.web.curves import loss_path
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.machine import Load, measure
 from luthier.server.web.rendering import render
-from luthier.server.web.run_parts import Span, seconds_left
+from luthier.server.web.run_parts import seconds_left
 from luthier.workspace import Workspace
 
 router = APIRouter(include_in_schema=False)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Decision, Plan
 from luthier.domain.runs import Run
 from luthier.server.web import run_parts
@@ -70,10 +71,29 @@ def part(request: Request, reference: str, part: str) -> HTMLResponse:
     return render(run_parts.PARTS[part](workspace, workspace.runs.get(reference)))
 
 
-@router.post("/{reference}/{move}")
-def move(request: Request, reference: str, move: Literal["stop", "resume", "cancel"]) -> HTMLResponse:
+@router.get("/{reference}/log")
+def log(request: Request, reference: str, level: LogLevel = "info") -> HTMLResponse:
     workspace = workspace_of(request)
-    acts = {"stop": workspace.runs.stop, "resume": workspace.runs.resume, "cancel": workspace.runs.cancel}
+    return render(run_parts.log(workspace, workspace.runs.get(reference), level))
+
+
+@router.post("/{reference}/clone")
+def clone(request: Request, reference: str) -> Response:
+    """Leads to the new run."""
+    cloned = workspace_of(request).runs.clone(reference)
+    return Response(headers={"hx-redirect": f"/runs/{cloned.run_id}"})
+
+
+@router.post("/{reference}/{move}")
+def move(request: Request, reference: str, move: Literal["pause", "resume", "stop", "retry", "cancel"]) -> HTMLResponse:
+    workspace = workspace_of(request)
+    acts = {
+        "pause": workspace.runs.pause,
+        "resume": workspace.runs.resume,
+        "stop": workspace.runs.stop,
+        "retry": workspace.runs.retry,
+        "cancel": workspace.runs.cancel,
+    }
     return render(run_parts.header(workspace, acts[move](reference)))
 
 

@@ -7,23 +7,16 @@ from typing import ClassVar
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.jobs import Alert, Sample
+from luthier.domain.logs import LogLevel, LogLine
 from luthier.domain.preflight import PreflightReport
-from luthier.domain.run_states import ACTIVE, RunMove, RunState, allowed_moves
-from luthier.domain.runs import Checkpoint, Run
+from luthier.domain.queues import Place
+from luthier.domain.run_states import ACTIVE, ENDED, RunMove, RunState
+from luthier.domain.runs import Checkpoint, Run, Span
 from luthier.domain.truths import Truth, truths_of
 from luthier.server.web.context import Context
 from luthier.workspace import Workspace
 
 LOG_LINES = 300
-_SPREAD = 0.2  # of the time left that a mean over all steps so far can promise
-
-HAND_MOVES = (RunMove.STOP, RunMove.RESUME, RunMove.CANCEL)  # the moves that belong to people
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +27,9 @@ class RunHeader(Context):
     now: datetime
     moves: Sequence[RunMove]  # what a person can do with it now
     seconds_left: Span | None
-    checkpoint_bytes: int
+    checkpoint_bytes: int  # of all together
+    checkpoints: Sequence[Checkpoint]
+    place: Place | None  # in the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +79,21 @@ class RunLog(Context):
     template: ClassVar[str] = "fragments/run_log.html"
 
     run: Run
-    log: Sequence[str]
+    log: Sequence[LogLine]
+    level: LogLevel
     follows: bool  # whether more lines may come
 
 
 def header(workspace: Workspace, run: Run) -> RunHeader:
-    legal = allowed_moves(run.state)
+    kept = workspace.runs.checkpoints(run.run_id)
     return RunHeader(
         run=run,
         now=workspace.clock.now(),
-        moves=tuple(move for move in HAND_MOVES if move in legal),
+        moves=run.wishes,
         seconds_left=seconds_left(run),
-        checkpoint_bytes=sum(item.bytes for item in workspace.runs.checkpoints(run.run_id)),
+        checkpoint_bytes=sum(item.bytes for item in kept),
+        checkpoints=kept,
+        place=workspace.queue.place_of(run.run_id) if run.state is RunState.QUEUED else None,
     )
 
 
@@ -121,9 +119,9 @@ def preflight(workspace: Workspace, run: Run) -> RunPreflight:
     return RunPreflight(run=run, preflight=workspace.runs.preflight(run.run_id))
 
 
-def log(workspace: Workspace, run: Run) -> RunLog:
-    lines = workspace.runs.log_tail(run.run_id, LOG_LINES)
-    return RunLog(run=run, log=lines, follows=run.state in ACTIVE | {RunState.QUEUED})
+def log(workspace: Workspace, run: Run, level: LogLevel = "info") -> RunLog:
+    piece = workspace.logs.tail(run.run_id, LOG_LINES, level)
+    return RunLog(run=run, log=piece.lines, level=level, follows=run.state in ACTIVE | {RunState.QUEUED})
 
 
 PARTS: dict[str, Callable[[Workspace, Run], Context]] = {
@@ -138,7 +136,5 @@ PARTS: dict[str, Callable[[Workspace, Run], Context]] = {
 
 
 def seconds_left(run: Run) -> Span | None:
-    if run.state is not RunState.RUNNING or not run.step or not run.training_seconds:
-        return None
-    mean = (run.total_steps - run.step) * run.training_seconds / run.step
-    return Span(mean * (1 - _SPREAD), mean * (1 + _SPREAD))
+    """Of training; a run that has been paused keeps what its last steps promised."""
+    return None if run.state in ENDED or run.step >= run.total_steps else run.seconds_left

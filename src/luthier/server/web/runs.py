@@ -1,6 +1,6 @@
 """The list of runs: filtered and sorted by its address, one page at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from luthier.domain.queues import Place
 from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Run
 from luthier.kit.frozen import Frozen
@@ -21,13 +22,13 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 25
 MOST_SORTED = 1000  # runs that are sorted by something else than their age; the newest ones
 
-Group = Literal["all", "active", "stopped", "completed", "failed", "cancelled"]
+Group = Literal["all", "active", "paused", "completed", "failed", "cancelled"]
 Order = Literal["newest", "oldest", "name", "loss", "duration"]
 
 GROUPS: dict[Group, frozenset[RunState] | None] = {
     "all": None,
     "active": ACTIVE | {RunState.QUEUED},
-    "stopped": frozenset({RunState.PAUSED}),
+    "paused": frozenset({RunState.PAUSED}),
     "completed": frozenset({RunState.COMPLETED}),
     "failed": frozenset({RunState.FAILED}),
     "cancelled": frozenset({RunState.CANCELLED}),
@@ -60,6 +61,7 @@ class RunsTable(Context):
     template: ClassVar[str] = "fragments/runs_table.html"
 
     runs: Sequence[Run]
+    places: Mapping[str, Place]  # of those that wait, by their id
     asked: Asked
     groups: Sequence[Group]
     next_address: str | None
@@ -88,7 +90,15 @@ def _newest(request: Request, asked: Asked, now: datetime) -> RunsTable:
     found = workspace_of(request).runs.list(PAGE_SIZE + 1, GROUPS[asked.state], before=asked.before)
     shown = found[:PAGE_SIZE]
     following = asked.address(before=shown[-1].run_id) if len(found) > PAGE_SIZE else None
-    return RunsTable(runs=shown, asked=asked, groups=tuple(GROUPS), next_address=following, cut_off=False, now=now)
+    return RunsTable(
+        runs=shown,
+        places=_places(request),
+        asked=asked,
+        groups=tuple(GROUPS),
+        next_address=following,
+        cut_off=False,
+        now=now,
+    )
 
 
 def _sorted(request: Request, asked: Asked, now: datetime) -> RunsTable:
@@ -97,9 +107,14 @@ def _sorted(request: Request, asked: Asked, now: datetime) -> RunsTable:
     end = asked.skip + PAGE_SIZE
     return RunsTable(
         runs=ordered[asked.skip : end],
+        places=_places(request),
         asked=asked,
         groups=tuple(GROUPS),
         next_address=asked.address(skip=end) if len(ordered) > end else None,
         cut_off=len(found) == MOST_SORTED,
         now=now,
     )
+
+
+def _places(request: Request) -> dict[str, Place]:
+    return {place.run_id: place for place in workspace_of(request).queue.places()}

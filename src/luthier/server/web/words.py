@@ -21,16 +21,16 @@ class StateWord(NamedTuple):
 
 STATE_WORDS: dict[RunState, StateWord] = {
     RunState.CREATED: StateWord("created", "idle", "It has not been queued yet."),
-    RunState.QUEUED: StateWord("queued", "wait", "It starts as soon as the machine is free."),
+    RunState.QUEUED: StateWord("queued", "wait", "It starts when its turn comes."),
     RunState.PREPARING: StateWord("preparing", "busy", "The worker loads the model and checks the examples."),
     RunState.RUNNING: StateWord("running", "busy", "The worker is training."),
-    RunState.PAUSING: StateWord("stopping", "wait", "It ends its step and saves a checkpoint."),
-    RunState.PAUSED: StateWord("stopped", "wait", "Everything is kept; it can go on from here."),
+    RunState.PAUSING: StateWord("pausing", "wait", "It ends its step and saves a checkpoint."),
+    RunState.PAUSED: StateWord("paused", "wait", "Everything is kept; it can go on from here."),
     RunState.EVALUATING: StateWord("evaluating", "busy", "Base and tuned model answer the held-out examples."),
     RunState.COMPLETING: StateWord("completing", "busy", "The answers are scored and the version is registered."),
     RunState.COMPLETED: StateWord("completed", "good", "The adapter is ready."),
     RunState.FAILED: StateWord("failed", "bad", "It could not go on; the reason and the way out are below."),
-    RunState.CANCELLED: StateWord("cancelled", "idle", "It was ended for good."),
+    RunState.CANCELLED: StateWord("cancelled", "idle", "It was ended before it was done."),
 }
 
 METHOD_NAMES: dict[Method, str] = {
@@ -59,6 +59,10 @@ def moment(value: datetime) -> str:
     """In the time zone of this machine, which is where the page is read unless someone says otherwise."""
     local = value.astimezone()
     return f"{local:%d %b %Y, %H:%M:%S} {local:%Z}"
+
+
+def log_time(value: datetime) -> str:
+    return f"{value.astimezone():%H:%M:%S}"
 
 
 def value_of(value: Any) -> str:
@@ -120,6 +124,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "moment": moment,
     "machine_time": rfc3339,
+    "log_time": log_time,
     "value_of": value_of,
     "loss": loss,
     "rate": rate,

@@ -1,0 +1,90 @@
+"""Worker processes as a supervisor handles them: started, found again, seen to be alive, ended."""
+
+import subprocess
+from typing import Protocol
+
+from luthier.kit.processes import ProcessIdentity, end_tree, identity_of, is_alive
+from luthier.orchestration.launch import start_worker
+from luthier.orchestration.out_of_memory import oom_kills
+from luthier.services.attempts import Assignment
+
+_GRACE_SECONDS = 2.0
+
+
+class Worker(Protocol):
+    @property
+    def process(self) -> ProcessIdentity | None: ...
+
+    def is_alive(self) -> bool: ...
+
+    def end(self) -> None:
+        """Ends it and everything it started; returns when they are gone."""
+
+    def was_out_of_memory(self) -> bool:
+        """Whether the system ended it for want of memory, as far as the system tells."""
+
+
+class Workers(Protocol):
+    def start(self, assignment: Assignment, run_folder: str) -> Worker:
+        """Raises OSError when it cannot be started."""
+
+    def find(self, process: ProcessIdentity | None) -> Worker:
+        """One that an earlier supervisor has started; None is one whose process nobody noted."""
+
+    def identify(self, pid: int) -> ProcessIdentity | None: ...
+
+
+class WorkerProcesses:
+    def start(self, assignment: Assignment, run_folder: str) -> Worker:
+        kills = oom_kills()
+        return _Child(start_worker(assignment, run_folder), kills)
+
+    def find(self, process: ProcessIdentity | None) -> Worker:
+        return _Stranger(process)
+
+    def identify(self, pid: int) -> ProcessIdentity | None:
+        return identity_of(pid)
+
+
+class _Child:
+    def __init__(self, child: "subprocess.Popen[bytes]", kills_before: int) -> None:
+        self._child = child
+        self._kills_before = kills_before
+        self._process = identity_of(child.pid)
+        self._ended_by_us = False
+
+    @property
+    def process(self) -> ProcessIdentity | None:
+        return self._process
+
+    def is_alive(self) -> bool:
+        return self._child.poll() is None
+
+    def end(self) -> None:
+        self._ended_by_us = self._ended_by_us or self.is_alive()
+        if self._process is not None:
+            end_tree(self._process, _GRACE_SECONDS)
+        self._child.wait()
+
+    def was_out_of_memory(self) -> bool:
+        killed = self._child.poll() == -9 and not self._ended_by_us
+        return killed and oom_kills() > self._kills_before
+
+
+class _Stranger:
+    def __init__(self, process: ProcessIdentity | None) -> None:
+        self._process = process
+
+    @property
+    def process(self) -> ProcessIdentity | None:
+        return self._process
+
+    def is_alive(self) -> bool:
+        return self._process is not None and is_alive(self._process)
+
+    def end(self) -> None:
+        if self._process is not None:
+            end_tree(self._process, _GRACE_SECONDS)
+
+    def was_out_of_memory(self) -> bool:
+        return False  # how it ended is told only to the process that started it
