@@ -100,7 +100,7 @@ def test_the_mask_can_be_read_without_colours() -> None:
 
 
 def test_a_state_is_always_a_word() -> None:
-    assert "queued" in shown(runs_table([a_run()]))
+    assert "queued" in shown(runs_table([a_run()], {}))
 
 
 def test_a_curve_falls_where_the_loss_falls() -> None:

@@ -106,34 +106,18 @@ def test_asking_for_no_state_at_all_lists_nothing(store: Store) -> None:
         assert tx.runs.list(states=set()) == []
 
 
-def test_the_next_queued_run_is_the_one_that_waits_longest(store: Store) -> None:
-    running, waiting, late = a_run(state=RunState.RUNNING), a_run(), a_run()
-    added(store, running, waiting, late)
+def test_those_that_wait_come_by_rank_then_ticket_and_only_from_their_own_workspace(store: Store) -> None:
+    first, second, urgent = a_run(ticket=1), a_run(ticket=2), a_run(ticket=3, priority="high")
+    added(store, a_run(state=RunState.RUNNING), second, urgent, first, a_run(ticket=0, home="ws_elsewhere"))
     with store.reading() as tx:
-        assert tx.runs.next_queued() == waiting
+        assert tx.runs.queued("ws_here", 10) == [urgent, first, second]
+        assert tx.runs.queued("ws_here", 1) == [urgent]
 
 
-def test_nothing_is_next_when_nothing_waits(store: Store) -> None:
+def test_nothing_waits_when_nothing_is_queued(store: Store) -> None:
     added(store, a_run(state=RunState.PAUSED))
     with store.reading() as tx:
-        assert tx.runs.next_queued() is None
-
-
-@pytest.mark.parametrize(
-    ("taken", "expected"),
-    [
-        ([], "orders"),
-        (["letters", "order", "orders-of-may", "orders-x", "Orders", "orders-02"], "orders"),
-        (["orders"], "orders-2"),
-        (["orders", "orders-2", "orders-3"], "orders-4"),
-        (["orders-7"], "orders-8"),
-        (["orders", "orders-10", "orders-9"], "orders-11"),
-    ],
-)
-def test_a_new_run_gets_a_name_that_none_has(store: Store, taken: list[str], expected: str) -> None:
-    added(store, *(a_run(name=name) for name in taken))
-    with store.reading() as tx:
-        assert tx.runs.next_name("orders") == expected
+        assert tx.runs.queued("", 10) == []
 
 
 def test_a_stem_with_pattern_characters_is_taken_literally(store: Store) -> None:
