@@ -53,12 +53,12 @@ def test_a_change_of_state_draws_the_head_anew(visitor: Visitor, little: Scene, 
     run = little.runs["running"]
     visitor.open(f"/runs/{run.run_id}")
     page = visitor.page
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
     with store.writing() as tx:
         tx.runs.update(run.model_copy(update={"state": RunState.PAUSED}))
     tell(store, run, "run.state", state="paused", move="park", cause="parked at step 34")
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
 
 
 def test_a_checkpoint_and_an_alert_appear_by_themselves(visitor: Visitor, little: Scene, store: Store) -> None:
@@ -72,10 +72,10 @@ def test_a_checkpoint_and_an_alert_appear_by_themselves(visitor: Visitor, little
     expect(visitor.page.get_by_text("No step came for a minute.")).to_be_visible()
 
 
-def test_stopping_from_the_page_shows_the_new_state(visitor: Visitor, little: Scene) -> None:
+def test_pausing_from_the_page_shows_the_new_state(visitor: Visitor, little: Scene) -> None:
     visitor.open(f"/runs/{little.runs['running'].run_id}")
-    visitor.page.get_by_role("button", name="Stop").click()
-    expect(visitor.page.locator("#run-header .state").first).to_have_text("stopping")
+    visitor.page.get_by_role("button", name="Pause").click()
+    expect(visitor.page.locator("#run-header .state").first).to_have_text("pausing")
 
 
 def test_cancelling_asks_first(visitor: Visitor, little: Scene) -> None:
