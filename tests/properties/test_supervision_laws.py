@@ -44,6 +44,8 @@ class Supervision(RuleBasedStateMachine):
         self.hosts = [Host(name, self.store, self.folders, self.clock, runs_at_once) for name in ("one", "two")]
         unplanned = cast(Plans, None)
         self.runs = Runs(self.store, self.folders, unplanned, self.clock, wake=lambda: None)
+        self.hung: Host | None = None
+        self.hung_at = float("-inf")  # when a supervisor last froze or thawed
         self.names: list[str] = []
         self.tokens: dict[str, int] = {}
         self.steps: dict[str, dict[int, float]] = {}  # run -> step -> token of the attempt that took it
@@ -115,6 +117,12 @@ class Supervision(RuleBasedStateMachine):
     def kill_a_supervisor(self, number: int) -> None:
         self.hosts[number].restart()
 
+    @rule()
+    def freeze_or_thaw_a_supervisor(self) -> None:
+        """The other one takes its runs over, and it comes back believing that they are still its own."""
+        self.hung = None if self.hung else self.hosts[0]
+        self.hung_at = self.clock.elapsed
+
     @rule(years=st.integers(-10, 10))
     def set_the_clock(self, years: int) -> None:
         self.clock.jump = timedelta(days=365 * years)
@@ -128,7 +136,8 @@ class Supervision(RuleBasedStateMachine):
                     worker.beat()
                     worker.obey()
             for host in self.hosts:
-                host.supervisor.tick()
+                if host is not self.hung:
+                    host.supervisor.tick()
             self._watch_owners()
 
     def _watch_owners(self) -> None:
@@ -139,7 +148,9 @@ class Supervision(RuleBasedStateMachine):
                 self.alone_since.pop(run.run_id, None)
                 continue
             since = self.alone_since.setdefault(run.run_id, self.clock.elapsed)
-            assert self.clock.elapsed - since <= MOST_SECONDS_WITHOUT_OWNER, f"{run.name} has no owner"
+            double_fault = self.hung is not None or self.hung_at >= since
+            most = MOST_SECONDS_WITHOUT_OWNER * (2 if double_fault else 1)
+            assert self.clock.elapsed - since <= most, f"{run.name} has no owner"
 
     @invariant()
     def only_the_table_moves_a_run(self) -> None:
