@@ -1,10 +1,11 @@
 import pytest
 
 from luthier.domain.adapters import LoraSettings
+from luthier.domain.machine import DeviceRates, Measured, Rates, TrainingRate
 from luthier.planning.duration import Speed, speed_of, throughput_for
 from luthier.planning.facts import pace
 from luthier.planning.load import Load
-from tests.builders import a_machine, a_model_shape, data_facts
+from tests.builders import a_machine, a_model_shape, a_moment, data_facts
 from tests.planning.rooms import a_room
 
 
@@ -55,3 +56,28 @@ def test_better_classes_come_first_so_that_the_first_that_fits_is_the_strongest(
 
 def test_pefts_own_forward_is_expected_to_be_slower() -> None:
     assert speed(512, kernels="reference").step_seconds(1000, 1) > speed(512).step_seconds(1000, 1)
+
+
+def test_a_pace_that_was_measured_here_wins_over_the_class_of_the_processor() -> None:
+    rate = Measured(median=1000, low=900, high=1100, repeats=3)
+    training = TrainingRate(
+        base="starter", parameters=134_515_008, settings="lora-16 bf16 fused 256", tokens_per_second=rate
+    )
+    device = DeviceRates(
+        device="cpu", name="a processor", matmul_flops={}, memory_bytes_per_second=rate, training=(training,)
+    )
+    rates = Rates(
+        fingerprint="f",
+        measured_at=a_moment(),
+        torch="2.13.0",
+        threads=2,
+        busy_share=0.0,
+        devices=(device,),
+        disk_bytes_per_second=rate,
+    )
+    load = Load(a_model_shape(), LoraSettings(), data_facts(), batch_size=8, precision="bf16", kernels="fused")
+    measured = speed_of(load, a_room(), 2, (), rates)
+    assert measured.train_flops_per_token / measured.pace.flops_per_second == pytest.approx(1 / 1000)
+    assert "measured on this machine" in measured.as_estimate(1).basis
+    other = Load(a_model_shape(), LoraSettings(), data_facts(), batch_size=8, precision="fp32", kernels="fused")
+    assert "measured on this machine" not in speed_of(other, a_room(), 2, (), rates).as_estimate(1).basis

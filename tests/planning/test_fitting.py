@@ -26,8 +26,16 @@ def test_short_memory_first_makes_passes_smaller_and_leaves_batch_and_length_alo
     assert (less.batch_size, less.max_length) == (much.batch_size, much.max_length)
 
 
-def test_shorter_memory_then_shortens_examples_but_not_below_the_median() -> None:
+def test_shorter_memory_then_computes_layers_twice_and_leaves_the_examples_whole() -> None:
     settings = plan_with(2.2 * GB).settings
+    assert settings.gradient_checkpointing
+    assert settings.max_length >= LONG.tokens_max
+    assert not plan_with(4.5 * GB).settings.gradient_checkpointing
+
+
+@pytest.mark.parametrize("memory", [1.6, 1.8, 2.0])
+def test_still_shorter_memory_shortens_examples_but_not_below_the_median(memory: float) -> None:
+    settings = plan_with(memory * GB).settings
     assert LONG.tokens_p50 <= settings.max_length < LONG.tokens_max
     assert settings.micro_batch_tokens == settings.max_length
 
@@ -43,9 +51,9 @@ def test_a_plan_that_cannot_fit_is_refused_with_what_is_needed_and_what_there_is
 
 def test_a_pin_is_never_bent_to_make_it_fit() -> None:
     with pytest.raises(PlanDoesNotFit):
-        plan_with(2.2 * GB, max_length=2048)
+        plan_with(2.2 * GB, max_length=2048, gradient_checkpointing=False)
     with pytest.raises(PlanDoesNotFit):
-        plan_with(4.5 * GB, micro_batch_tokens=8192)
+        plan_with(3 * GB, micro_batch_tokens=8192, gradient_checkpointing=False)
 
 
 def test_examples_are_kept_whole_unless_a_few_are_very_long() -> None:

@@ -32,6 +32,8 @@ def _in_thousandths(estimate: Estimate, unit: str) -> str:
 
 def _span(low: float, high: float, unit: str) -> str:
     first, last = _figure(low), _figure(high)
+    if float(first) == 0:
+        return f"up to {last} {unit}"
     return f"about {last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 

@@ -4,34 +4,19 @@ from collections.abc import Iterator
 
 from luthier.domain.errors import Action
 from luthier.domain.findings import Finding, Level
-from luthier.domain.machine import Machine
+from luthier.domain.machine import Device, Machine
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Estimate
 from luthier.domain.recipes import TrainingSettings
 from luthier.kit.units import show_bytes
+from luthier.planning.facts import limits
 from luthier.planning.training import SMALL_MODEL
 
-HIGHEST_USUAL_RATE = {"small": 2e-3, "large": 5e-4}
-MOST_USUAL_EPOCHS = 10
 FEW_EXAMPLES = 50
 
 
-def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts) -> Iterator[Finding]:
-    highest = HIGHEST_USUAL_RATE["small" if shape.parameters < SMALL_MODEL else "large"]
-    if settings.learning_rate > highest:
-        yield _warning(
-            "plan.learning_rate_high",
-            f"The learning rate {settings.learning_rate:g} is high for a base of this size; training may diverge.",
-            f"At most {highest:g} is usual.",
-            f"--set learning_rate={highest:g}",
-        )
-    if settings.epochs > MOST_USUAL_EPOCHS:
-        yield _warning(
-            "plan.epochs_many",
-            f"After {settings.epochs:g} passes the model will know the examples by heart instead of the task.",
-            "Three passes are usual.",
-            "--set epochs=3",
-        )
+def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts, device: Device) -> Iterator[Finding]:
+    yield from _doubts_about_values(settings, shape)
     if settings.max_length > shape.context_length:
         yield _warning(
             "plan.beyond_context",
@@ -39,7 +24,7 @@ def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts
             "Longer examples will be learnt badly.",
             f"--set max_length={shape.context_length}",
         )
-    if settings.precision == "nf4":
+    if settings.precision == "nf4" and device == "cpu":
         yield Finding(
             code="plan.four_bits_slow",
             level=Level.WARNING,
@@ -56,6 +41,20 @@ def doubts_about(settings: TrainingSettings, shape: ModelShape, facts: DataFacts
             suggestion=f"Collect at least {FEW_EXAMPLES}.",
         )
     yield from _doubts_about_lengths(settings, facts)
+
+
+def _doubts_about_values(settings: TrainingSettings, shape: ModelShape) -> Iterator[Finding]:
+    size = "small" if shape.parameters < SMALL_MODEL else "large"
+    for limit in limits():
+        value = float(getattr(settings, limit.setting))
+        if limit.bases in ("all", size) and not limit.below <= value <= limit.above:
+            yield Finding(
+                code=limit.code,
+                level=limit.level,
+                sentence=limit.sentence.format(value=f"{value:g}"),
+                suggestion=limit.suggestion,
+                actions=(_train_with(f"--set {limit.setting}={limit.usual}", "Use the usual value"),),
+            )
 
 
 def _doubts_about_lengths(settings: TrainingSettings, facts: DataFacts) -> Iterator[Finding]:

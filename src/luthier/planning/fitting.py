@@ -12,7 +12,7 @@ from luthier.kit.units import show_bytes
 from luthier.planning.abilities import Room
 from luthier.planning.decisions import Ledger, Source
 from luthier.planning.load import Load, largest_batch
-from luthier.planning.memory import budget_bytes, peak_memory
+from luthier.planning.memory import available_for, budget_bytes, peak_memory
 
 LENGTH_GRAIN = 64
 LONGEST_WANTED = 2048  # tokens; longer examples are trained on only when more than a few are longer
@@ -40,7 +40,7 @@ def fit(load: Load, room: Room, ledger: Ledger, base: str) -> Fit:
     if not _fits(load, room, length, tokens):
         raise PlanDoesNotFit(
             base=base,
-            needed=show_bytes(peak_memory(load, length, tokens).total),
+            needed=show_bytes(available_for(load, peak_memory(load, length, tokens).total)),
             available=show_bytes(room.available_bytes),
             shorter=_grained(length // 2),
         )

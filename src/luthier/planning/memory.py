@@ -84,6 +84,11 @@ def budget_bytes(load: Load, available_bytes: int) -> float:
     return available_bytes * memory_facts().of(load.device).usable_share
 
 
+def available_for(load: Load, needed_bytes: float) -> float:
+    """What has to be free for a plan to fill so much."""
+    return needed_bytes / memory_facts().of(load.device).usable_share
+
+
 def _component(name: ComponentName, size: float, spread: float) -> Component:
     """Tensors that follow from shapes are exact; the rest carries more than the spread of the sum."""
     own = 0.0 if name in _EXACT else 1.5 * spread

@@ -80,7 +80,7 @@ def resolve(
         duration=duration,
         disk=disk,
         environment=settle_environment(machine, ledger),
-        warnings=(*doubts_about(settings, shape, facts), *doubts_about_disk(disk, machine)),
+        warnings=(*doubts_about(settings, shape, facts, room.device), *doubts_about_disk(disk, machine)),
         decisions=ledger.decisions,
         machine=machine,
         device=room.device,

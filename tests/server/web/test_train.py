@@ -86,3 +86,11 @@ def test_the_plan_card_shows_what_memory_is_made_of_what_it_costs_and_what_else_
         assert f'<th scope="row">{part}</th>' in answer.text
     for words in ("Electricity", "CO2e", "Export", "Faster", "Cheaper", "Better", "RunPod"):
         assert words in answer.text
+
+
+def test_a_profile_and_a_budget_of_the_form_reach_the_plan(browser: TestClient, tmp_path: Path) -> None:
+    form = {"source": "sample", "base": str(a_model_folder(tmp_path / "base")), "profile": "code"}
+    assert "LoRA learns code better with a high rank." in browser.post("/train/plan", data=form, headers=HTMX).text
+    refused = browser.post("/train/plan", data={**form, "most_bytes": "1kB"}, headers=HTMX).text
+    assert "cannot be met" in refused
+    assert "chatbot: Conversations" in browser.get("/train").text

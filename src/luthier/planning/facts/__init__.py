@@ -1,5 +1,6 @@
 """What is known from measurement: figures as data, each with where it comes from, read from the TOML files beside."""
 
+import math
 import re
 import tomllib
 from functools import cache
@@ -147,6 +148,20 @@ class PublishedShape(ModelShape):
     licence: str
 
 
+class ValueLimit(Frozen):
+    """A value of a setting that is allowed, and seldom wanted beyond these."""
+
+    code: str
+    setting: str
+    bases: Literal["small", "large", "all"]
+    below: float = -math.inf
+    above: float = math.inf
+    level: Level
+    sentence: str
+    suggestion: str
+    usual: str  # as the command line takes it
+
+
 class Variable(Frozen):
     """One environment variable of the worker process. `{cores}` in the value is filled in."""
 
@@ -209,6 +224,11 @@ def compatibility() -> Compatibility:
 @cache
 def published_shapes() -> tuple[PublishedShape, ...]:
     return tuple(PublishedShape.model_validate(each) for each in _read("shapes.toml")["shapes"])
+
+
+@cache
+def limits() -> tuple[ValueLimit, ...]:
+    return tuple(ValueLimit.model_validate(each) for each in _read("limits.toml")["limits"])
 
 
 @cache

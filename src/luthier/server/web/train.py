@@ -12,6 +12,7 @@ from luthier.domain.datasets import Dataset, DatasetReport
 from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.models import BaseModel
 from luthier.domain.plans import Plan
+from luthier.domain.profiles import Profile
 from luthier.server.web.context import Context
 from luthier.server.web.fetching import Fetch, fetches_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
@@ -31,6 +32,7 @@ class TrainPage(Context):
     datasets: Sequence[Dataset]
     bases: Sequence[BaseModel]
     settings: Sequence[Setting]
+    profiles: Sequence[Profile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def train(request: Request, source: Source = "sample", dataset: str = "") -> HTM
         datasets=workspace.datasets.list(),
         bases=workspace.models.list(),
         settings=SETTINGS,
+        profiles=[each for each in workspace.plans.profiles() if each.kind != "family"],
     )
     return render(page)
 

@@ -50,6 +50,19 @@ SETTINGS = (
         help="Ends earlier than the epochs would.",
     ),
     Setting(name="rank", recipe_name="adapter.rank", label="Adapter rank", help="How much the adapter can hold."),
+    Setting(
+        name="most_hours",
+        recipe_name="budget.hours",
+        label="Budget: time",
+        help="Training is planned to end within it.",
+        unit="hours",
+    ),
+    Setting(
+        name="most_bytes",
+        recipe_name="budget.size",
+        label="Budget: size",
+        help="Of the exported model, e.g. 500MB.",
+    ),
 )
 
 
@@ -71,6 +84,9 @@ class TrainForm(Frozen):
     max_length: str = ""
     max_steps: str = ""
     rank: str = ""
+    most_hours: str = ""
+    most_bytes: str = ""
+    profile: str = ""
 
 
 def data_of(form: TrainForm) -> str:
@@ -92,6 +108,8 @@ def recipe_of(form: TrainForm) -> Recipe:
     elif form.source == "file" and form.held_out.strip():
         values["held_out"] = form.held_out.strip()
     values["method"] = form.method
+    if form.profile:
+        values["profiles"] = (form.profile,)
     values["adapter.kind"] = form.adapter
     if form.name.strip():
         values["name"] = form.name.strip()
