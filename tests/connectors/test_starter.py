@@ -11,6 +11,7 @@ from luthier.domain.models import StarterUnreachable
 from luthier.kit.files import damage_of
 from luthier.kit.http import Http
 from tests.builders.gguf_files import a_gguf_file
+from tests.builders.shapes import a_model_shape
 from tests.connectors.hubs import COMMIT, SmallHub
 from tests.connectors.wheels import a_wheel, pip_environment
 from tests.kit.clocks import PatientClock
@@ -27,7 +28,7 @@ def a_starter(folder: Path, endpoint: str, package: bytes = b"GGUF", index: str 
         for name, content in FILES.items()
     )
     hub = StarterHub(source="the hub", repository="some/model", revision=COMMIT, files=pinned)
-    facts = StarterFacts(title="Tiny", licence="Apache-2.0", hub=hub, wheel=wheel)
+    facts = StarterFacts(title="Tiny", licence="Apache-2.0", shape=a_model_shape(), hub=hub, wheel=wheel)
     (folder / index).mkdir(exist_ok=True)
     return Starter(
         facts,
