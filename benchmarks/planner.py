@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotMeasurable as reason:
         print(reason, file=sys.stderr)
         return 2
+    if not outcomes:
+        return 2
     rows = [memory_row(outcomes, theirs), duration_row(outcomes)]
     for row in rows:
         print(json.dumps(row))
@@ -103,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.busy and options.only is None:
         with open(RESULTS, "a", encoding="utf-8") as results:
             results.writelines(json.dumps(row) + "\n" for row in rows)
-    return 0 if all(row["within_target"] for row in rows) else 1
+    return 0 if len(outcomes) == len(chosen) and all(row["within_target"] for row in rows) else 1
 
 
 def memory_row(outcomes: Sequence[Outcome], peer_bytes: float | None = None) -> dict[str, Any]:
@@ -141,7 +143,11 @@ def _measured(configurations: Sequence[Configuration]) -> list[Outcome]:
     with TemporaryDirectory(prefix="luthier-bench-") as folder, luthier.open(Path(folder) / "workspace") as workspace:
         workspace.models.get("starter")
         for configuration in configurations:
-            outcome = _outcome(configuration, _run(workspace, Path(folder), configuration))
+            try:
+                outcome = _outcome(configuration, _run(workspace, Path(folder), configuration))
+            except NotMeasurable as reason:  # the others are worth knowing all the same
+                print(f"{configuration.name}: {reason}", file=sys.stderr)
+                continue
             outcomes.append(outcome)
             print(json.dumps({**vars(outcome), "memory_error": round(outcome.memory_error, 3)}), flush=True)
     return outcomes
