@@ -15,7 +15,7 @@ from luthier.domain.preflight import CheckRun
 from luthier.engine.channel import Channel
 from luthier.engine.forward import hidden_states, row_loss, supervised_places
 from luthier.engine.loading import LoadedBase
-from luthier.engine.packed_attention import packed_attention
+from luthier.engine.packed_attention import packed_attention, written_out_attention
 
 _UNTRAINED_SHARE = 1e-3  # of the median length of an embedding; reserved tokens are zero or nearly so
 _MOST_TOKENS = 512  # of one example, so that the checks take a second
@@ -56,7 +56,9 @@ def check_model(base: LoadedBase, train: EncodedSet, channel: Channel) -> tuple[
             "preflight.samples_leak": check_isolation(lambda row: hidden_states(base.model, row), examples),
         }
     channel.obey()
-    findings["preflight.loss_differs"] = check_same_loss(ours, sum(_plain_loss(base.model, row) for row in examples))
+    with written_out_attention(base.model):
+        plain = sum(_plain_loss(base.model, row) for row in examples)
+    findings["preflight.loss_differs"] = check_same_loss(ours, plain)
     checks = [
         CheckRun(code=code, question=_QUESTIONS[code], examined=len(examples), found=0 if finding is None else 1)
         for code, finding in findings.items()

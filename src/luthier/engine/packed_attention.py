@@ -1,7 +1,7 @@
 """Causal attention over packed rows: every example attends to itself alone, and no padding is ever computed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,12 +18,21 @@ NAME = "luthier_packed"
 KEEP_PROBABILITIES_UP_TO = 512  # tokens of an example; longer ones are computed again, so memory stays linear
 
 
-@contextmanager
-def packed_attention(model: PreTrainedModel) -> Iterator[None]:
+def packed_attention(model: PreTrainedModel) -> AbstractContextManager[None]:
     """Within, `model` expects one packed row and its `boundaries`; generation needs the model's own attention."""
+    return _attention_of(model, NAME)
+
+
+def written_out_attention(model: PreTrainedModel) -> AbstractContextManager[None]:
+    """Within, attention is that of transformers, product by product: rounded as here, unlike a fused kernel's."""
+    return _attention_of(model, "eager")
+
+
+@contextmanager
+def _attention_of(model: PreTrainedModel, name: str) -> Iterator[None]:
     before = model.config._attn_implementation
-    model.set_attn_implementation(NAME)
-    if model.config._attn_implementation != NAME:
+    model.set_attn_implementation(name)
+    if model.config._attn_implementation != name:
         raise BaseUnsupported(what="its attention cannot be exchanged")
     try:
         yield
