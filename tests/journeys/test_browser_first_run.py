@@ -98,7 +98,7 @@ def test_a_file_that_is_sent_from_the_browser_becomes_a_dataset(visitor: Visitor
     expect(page.get_by_label("Dataset", exact=True)).to_be_visible()
     expect(page.locator("#train-check")).to_contain_text("40")
     visitor.open("/datasets")
-    expect(page.get_by_role("link", name="pegs", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="pegs@1", exact=True)).to_be_visible()
 
 
 def test_a_file_with_a_bad_row_is_refused_with_its_place(visitor: Visitor, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -39,8 +40,11 @@ def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
             channel.say(_started(job))
             return _act(job, run_folder, channel, crash)
     except JournalLost as error:
-        sys.stderr.write(f"The journal of this attempt cannot be written: {error}\n")
+        with suppress(OSError):
+            sys.stderr.write(f"The journal of this attempt cannot be written: {error}\n")
         return EXIT_JOURNAL_LOST
+    finally:
+        _let_go_of_a_full_log()
 
 
 def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> int:
@@ -55,12 +59,21 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
     except JournalLost:
         raise
     except Exception as error:  # noqa: BLE001 - the worker's rim: whatever it is, the journal says it
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         if full := disk_full(error, run_folder):
             channel.say(_parked(run_folder, full.problem))
             return EXIT_DONE
         channel.say(Failed(problem=problem_of(error, job, channel.phase)))
     return EXIT_FAILED
+
+
+def _let_go_of_a_full_log() -> None:
+    """What could not be written would be tried again while Python ends, and its failure would be the exit code."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _started(job: Job) -> Started:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from luthier.domain.adapters import ADAPTER_KINDS
 from luthier.domain.errors import (
     AccessDenied,
     Action,
@@ -143,7 +144,10 @@ def install(app: FastAPI) -> None:
 def _invalid(found: Sequence[Any]) -> RequestInvalid:
     """The first fault, with its place as one would write it: `settings.epochs`, `messages[0].role`."""
     first = found[0]
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"][1:]).lstrip(".")
+    places = first["loc"][1:]
+    if places[:1] == ("adapter",) and places[1:2] and places[1] in ADAPTER_KINDS:
+        places = (places[0], *places[2:])  # nobody wrote the kind there
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in places).lstrip(".")
     more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
     reason = f"{first['msg'][:1].lower()}{first['msg'][1:]}".rstrip(".")
     return RequestInvalid(where=where or first["loc"][0], reason=f"{reason}{more}")
