@@ -1,5 +1,6 @@
 """Supervisors on simulated hosts: who dies is replaced, who comes back late changes nothing, clocks decide nothing."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_a_supervisor_that_stops_beating_is_replaced_within_half_a_minute(world:
     assert world.now.attempt == 2
     assert world.two.workers[0].run_id == world.run.run_id
     assert LEASE.expire_seconds + LEASE.renew_seconds < 30
+
+
+@pytest.mark.timeout(30)
+def test_a_supervisor_ends_when_somebody_removes_its_workspace(world: World) -> None:
+    world.start()
+    shutil.rmtree(world.folders.root)
+    world.one.supervisor.work()  # would otherwise look for its database for ever
+    assert not world.one.supervisor.has_work()
 
 
 def test_a_zombie_that_thaws_is_ended_and_what_it_wrote_never_counts(world: World) -> None:

@@ -55,7 +55,8 @@ class Supervisor:
         self.ended = True
 
     def has_work(self) -> bool:
-        return self._attempts.anything_to_do()
+        """Nothing is left to do in a workspace that somebody has removed."""
+        return self._folders.root.is_dir() and self._attempts.anything_to_do()
 
     def work(self) -> None:
         """Until there has been nothing to do for a while. Only the one supervisor of a workspace's folder may call it:
@@ -63,7 +64,7 @@ class Supervisor:
         """
         self.adopt()
         idle_since = self._clock.monotonic()
-        while not self.ended:
+        while not self.ended and self._folders.root.is_dir():
             self._tick_whatever_happens()
             if self._watches or self._pauses:
                 idle_since = self._clock.monotonic()
