@@ -78,8 +78,12 @@ def test_a_supervisor_that_stops_beating_is_replaced_within_half_a_minute(world:
 
 @pytest.mark.timeout(30)
 def test_a_supervisor_ends_when_somebody_removes_its_workspace(world: World) -> None:
+    def remove(seconds: float) -> None:
+        shutil.rmtree(world.folders.root, ignore_errors=True)
+        world.clock.elapsed += seconds
+
     world.start()
-    shutil.rmtree(world.folders.root)
+    world.clock.sleep = remove  # between two looks
     world.one.supervisor.work()  # would otherwise look for its database for ever
     assert not world.one.supervisor.has_work()
 
