@@ -74,3 +74,18 @@ def test_logits_are_counted_for_one_chunk_of_supervised_rows_only() -> None:
 def test_pefts_own_forward_is_expected_to_keep_more() -> None:
     fused, reference = (peak_memory(a_load(kernels=kernels), 512, 4096).total for kernels in ("fused", "reference"))
     assert reference > fused
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"precision": "nf4", "kernels": "reference"}, {"adapter": DoraSettings(kind="dora"), "kernels": "reference"}],
+    ids=["nf4", "dora"],
+)
+def test_what_libraries_compute_in_their_own_way_may_take_more(
+    changes: dict[str, object],
+) -> None:
+    """Measured: a base in nf4 took 33 % more than counted, DoRA 24 %."""
+    load = a_load(**changes)
+    peak = peak_memory(load, 512, 1024)
+    estimate = peak.as_estimate(load)
+    assert estimate.low < peak.total < peak.total * 1.33 < estimate.high

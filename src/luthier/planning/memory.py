@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from luthier.domain.adapters import FUSED_KINDS
 from luthier.domain.plans import Component, ComponentName, Estimate
 from luthier.planning.activations import kept_bytes_per_token, passing_bytes
 from luthier.planning.facts import memory_facts
@@ -30,13 +31,15 @@ class PeakMemory:
     def as_estimate(self, load: Load) -> Estimate:
         shared = memory_facts().shared
         spread = shared.spread_counted if load.trace is None else shared.spread_traced
+        more = max(spread, shared.more_for_others if _is_less_known(load) else 0.0)
         how = "counted from its shape" if load.trace is None else "traced on one layer of it"
+        within = f"{spread:.0%}" if more == spread else f"{spread:.0%} less and {more:.0%} more"
         return Estimate(
             low=self.total * (1 - spread),
-            high=self.total * (1 + spread),
+            high=self.total * (1 + more),
             unit="bytes",
             confidence=0.9,
-            basis=f"Every tensor counted; what the base keeps for backward was {how}. Within {spread:.0%}.",
+            basis=f"Every tensor counted; what the base keeps for backward was {how}. Within {within}.",
             components=tuple(_component(name, getattr(self, name), spread) for name in _NAMES),
         )
 
@@ -72,6 +75,11 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
         logits=rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight),
         workspace=factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load),
     )
+
+
+def _is_less_known(load: Load) -> bool:
+    """Libraries compute these in their own way, with copies of their own."""
+    return load.precision == "nf4" or load.adapter.kind not in FUSED_KINDS
 
 
 def _saving_bytes(load: Load) -> float:

@@ -48,6 +48,7 @@ class SharedMemoryFacts(Frozen):
     logit_rows: int  # that exist at once
     spread_traced: float  # the truth is expected within this share, when a layer of the base was traced
     spread_counted: float  # and when what it keeps was counted from its shape
+    more_for_others: float  # and upwards for a base in nf4, and for adapters that PEFT computes
     reference_share: float  # kept by PEFT's own forward over the fused one
     source: str
 
