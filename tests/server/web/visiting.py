@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from luthier.workspace import Workspace
 from tests.server.conftest import listening
 
 # What htmx says of a request that the page gave up for a newer one, as it should. A failure is also said otherwise.
 _ABANDONED = re.compile(r"^htmx:(sendAbort|afterRequest)\b")
+
+expect.set_options(timeout=20_000)  # a busy machine may take longer than the usual five seconds
 
 
 @dataclass
