@@ -40,7 +40,7 @@ def fit(load: Load, room: Room, ledger: Ledger, base: str) -> Fit:
     if not _fits(load, room, length, tokens):
         raise PlanDoesNotFit(
             base=base,
-            needed=show_bytes(available_for(load, peak_memory(load, length, tokens).total)),
+            needed=show_bytes(available_for(load, _expected(load, length, tokens))),
             available=show_bytes(room.available_bytes),
             shorter=_grained(length // 2),
         )
@@ -54,7 +54,11 @@ def wanted_length(load: Load) -> int:
 
 
 def _fits(load: Load, room: Room, max_length: int, tokens: int) -> bool:
-    return peak_memory(load, max_length, tokens).total <= budget_bytes(load, room.available_bytes)
+    return _expected(load, max_length, tokens) <= budget_bytes(load, room.available_bytes)
+
+
+def _expected(load: Load, max_length: int, tokens: int) -> float:
+    return peak_memory(load, max_length, tokens).expected(load)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def _settle_ways(ways: list[_Way], room: Room, ledger: Ledger, length: int) -> L
 
     def needed(way: _Way) -> float:
         tokens = ledger.pinned("micro_batch_tokens") or _fewest_tokens(way.load, length)
-        return peak_memory(way.load, length, tokens).total
+        return _expected(way.load, length, tokens)
 
     room_bytes = budget_bytes(ways[0].load, room.available_bytes)
     chosen = next((way for way in ways if needed(way) <= room_bytes), None) or min(ways, key=needed)

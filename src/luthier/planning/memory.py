@@ -28,10 +28,13 @@ class PeakMemory:
     def total(self) -> float:
         return float(sum(getattr(self, field.name) for field in fields(self)))
 
+    def expected(self, load: Load) -> float:
+        """The middle of the estimate: more than the total where libraries are known to take more."""
+        less, more = _spread(load)
+        return self.total * (1 + (more - less) / 2)
+
     def as_estimate(self, load: Load) -> Estimate:
-        shared = memory_facts().shared
-        spread = shared.spread_counted if load.trace is None else shared.spread_traced
-        more = max(spread, shared.more_for_others if _is_less_known(load) else 0.0)
+        spread, more = _spread(load)
         how = "counted from its shape" if load.trace is None else "traced on one layer of it"
         within = f"{spread:.0%}" if more == spread else f"{spread:.0%} less and {more:.0%} more"
         return Estimate(
@@ -75,6 +78,13 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
         logits=rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight),
         workspace=factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load),
     )
+
+
+def _spread(load: Load) -> tuple[float, float]:
+    """Shares of the total by which a run may take less, and more."""
+    shared = memory_facts().shared
+    spread = shared.spread_counted if load.trace is None else shared.spread_traced
+    return spread, max(spread, shared.more_for_others if _is_less_known(load) else 0.0)
 
 
 def _is_less_known(load: Load) -> bool:

@@ -13,7 +13,9 @@ from tests.server.conftest import listening
 # What htmx says of a request that the page gave up for a newer one, as it should. A failure is also said otherwise.
 _ABANDONED = re.compile(r"^htmx:(sendAbort|afterRequest)\b")
 
-expect.set_options(timeout=20_000)  # a busy machine may take longer than the usual five seconds
+# A busy machine may take longer than the usual five seconds, and thirty for a page.
+expect.set_options(timeout=20_000)
+_PAGE_WITHIN_MS = 120_000
 
 
 @dataclass
@@ -50,6 +52,7 @@ def visiting(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
     with listening(workspace) as client:
         url = str(client.base_url).rstrip("/")
         context = chrome.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        context.set_default_navigation_timeout(_PAGE_WITHIN_MS)
         arrived = Visitor(context.new_page(), url)
         arrived.listen()
         arrived.page.goto(f"{url}/sign-in#code={workspace.sessions.new_code()}")
