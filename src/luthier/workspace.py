@@ -93,6 +93,7 @@ class Workspace:
 
     def close(self) -> None:
         self.measuring.close()
+        self.imports.close()
         self.dataset_jobs.close()
         self.inference.close()
         self._store.close()
