@@ -13,6 +13,7 @@ from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
+from luthier.services.comparisons import Comparisons
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
@@ -66,6 +67,7 @@ class Workspace:
         )
         self.queue = Queue(self._store, self.folders, self._free_memory, settings.runs_at_once)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.comparisons = Comparisons(self.runs)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.logs = RunLogs(self._store, self.folders)
         self.uploads = Uploads(self.folders, clock)

@@ -98,6 +98,7 @@ class FactFolder:
         metrics += [MetricPoint(step=fact.step, name=name, value=getattr(fact, name)) for name in _STEP_METRICS]
         metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in fact.figures.items()]
         metrics.append(MetricPoint(step=fact.step, name="tokens_per_second", value=fact.tokens / fact.seconds))
+        metrics.append(MetricPoint(step=fact.step, name="step_seconds", value=fact.seconds))
         figures = {"tokens_per_second": rate, "seconds_left": list(span)}
         _note(tx, run, "run.step", fact, at, total_steps=run.total_steps, **figures)
         return run.model_copy(

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from luthier.server.api import (
     chat,
+    comparisons,
     dataset_jobs,
     datasets,
     derivations,
@@ -23,6 +24,7 @@ from luthier.server.api import (
 router = APIRouter(prefix="/api/v1")
 for _noun in (
     sessions,
+    comparisons,
     runs,
     events,
     derivations,
