@@ -4,12 +4,16 @@ import errno
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from luthier.kit.clock import Clock, rfc3339
+from luthier.kit.files import sync_folder
+
+_CHUNK = 1 << 16
 
 
 class Record(NamedTuple):
@@ -29,10 +33,18 @@ class DamagedJournal(ValueError):
 
 
 class JournalWriter:
-    """The only writer of one file. `durable` facts are on the disk when `append` returns."""
+    """The only writer of one file. `durable` facts are on the disk when `append` returns.
+
+    What a writer that was killed left of its last line is cut off when the next one opens the file.
+    """
 
     def __init__(self, path: Path, clock: Clock, first_seq: int = 1) -> None:
+        is_new = not path.exists()
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
+        if is_new:
+            sync_folder(path.parent)
+        else:
+            self._file.truncate(whole_bytes(path))
         self._clock = clock
         self._next_seq = first_seq
 
@@ -73,6 +85,32 @@ def read_journal(path: Path, offset: int = 0) -> Tail:
         return Tail([], offset)
     complete = content[: content.rfind(b"\n") + 1]
     return Tail(list(_records(complete, path)), offset + len(complete))
+
+
+def read_intact(path: Path) -> list[Record]:
+    """As `read_journal`, and what comes before the damage when there is any."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    records: list[Record] = []
+    with suppress(DamagedJournal):
+        for record in _records(content[: content.rfind(b"\n") + 1], path):
+            records.append(record)
+    return records
+
+
+def whole_bytes(path: Path) -> int:
+    """How many bytes its complete lines take; what follows is still being written, or never will be."""
+    with open(path, "rb") as file:
+        place = file.seek(0, os.SEEK_END)
+        while place > 0:
+            start = max(0, place - _CHUNK)
+            file.seek(start)
+            if (found := file.read(place - start).rfind(b"\n")) >= 0:
+                return start + found + 1
+            place = start
+    return 0
 
 
 def _records(content: bytes, path: Path) -> Iterator[Record]:
