@@ -63,7 +63,7 @@ class SimulatedWorker:
         return False
 
     def beat(self) -> None:
-        self._say("heartbeat", phase="training" if self._step else "loading", step=self._step, busy=self._busy)
+        self.say("heartbeat", phase="training" if self._step else "loading", step=self._step, busy=self._busy)
 
     def work(self) -> None:
         """Its next piece: the beginning, then steps with a checkpoint at every second one."""
@@ -77,12 +77,12 @@ class SimulatedWorker:
     def _begin(self) -> None:
         self._step = max((_step_of(path) for path in self._checkpoints.glob("step-*")), default=0)
         began = {"attempt": self._attempt, "token": self.token, "pid": self.process.pid}
-        self._say("started", **began, resumed_from_step=self._step, versions={}, threads=1)
-        self._say("phase", phase="training")
+        self.say("started", **began, resumed_from_step=self._step, versions={}, threads=1)
+        self.say("phase", phase="training")
 
     def _take_step(self) -> None:
         self._step += 1
-        self._say("step", **_STEP, step=self._step, epoch=0.0, loss=float(self.token), loss_bits="")
+        self.say("step", **_STEP, step=self._step, epoch=0.0, loss=float(self.token), loss_bits="")
         if self._step % 2 == 0:
             self._save("interval")
 
@@ -91,30 +91,30 @@ class SimulatedWorker:
         if not folder.exists():
             with sealed_folder(folder, {"step": self._step}) as staging:
                 (staging / "state").write_text(str(self._step))
-        self._say("checkpoint", step=self._step, folder=f"checkpoints/{folder.name}", bytes=5, seconds=0.1, why=why)
+        self.say("checkpoint", step=self._step, folder=f"checkpoints/{folder.name}", bytes=5, seconds=0.1, why=why)
 
     def obey(self) -> None:
         wishes = {record.kind for record in read_journal(self._commands).records}
         if "cancel" in wishes:
-            self._say("cancelled")
+            self.say("cancelled")
             self.alive = False
         elif "stop" in wishes:
             if self._step:
                 self._save("stop")
-            self._say("parked", step=self._step, folder=None, problem=None)
+            self.say("parked", step=self._step, folder=None, problem=None)
             self.alive = False
 
     def finish(self) -> None:
         write_json(self._run_folder / "report" / "answers.json", an_answer_sheet().model_dump(mode="json"))
         done = {"adapter_folder": "adapter", "adapter_sha256": "ab", "answers_file": "report/answers.json"}
-        self._say("finished", **done, tokens=9, training_seconds=1.0, peak_rss_bytes=7)
+        self.say("finished", **done, tokens=9, training_seconds=1.0, peak_rss_bytes=7)
         self.alive = False
 
     @property
     def _checkpoints(self) -> Path:
         return self._run_folder / "checkpoints"
 
-    def _say(self, kind: str, **body: Any) -> None:
+    def say(self, kind: str, **body: Any) -> None:
         self._journal.append(kind, body)
 
 

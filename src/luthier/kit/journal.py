@@ -87,10 +87,12 @@ def read_journal(path: Path, offset: int = 0) -> Tail:
     return Tail(list(_records(complete, path)), offset + len(complete))
 
 
-def read_intact(path: Path) -> list[Record]:
-    """As `read_journal`, and what comes before the damage when there is any."""
+def read_intact(path: Path, offset: int = 0, end: int | None = None) -> list[Record]:
+    """As `read_journal`, up to byte `end`; where a line is damaged, what comes before it."""
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            file.seek(offset)
+            content = file.read(-1 if end is None else max(0, end - offset))
     except FileNotFoundError:
         return []
     records: list[Record] = []

@@ -31,7 +31,7 @@ from luthier.store import Store, open_store
 
 OnProgress = Callable[[Progress], None]
 # Of use only here and now.
-_PASSING = {"locks", "logs", "uploads", "imports", "dataset-jobs", "backup-jobs", "requests", "backups"}
+_PASSING = {"locks", "logs", "uploads", "imports", "dataset-jobs", "backup-jobs", "requests", "backups", "server.json"}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from luthier.domain.run_states import ACTIVE, RunMove, RunState
 from luthier.domain.runs import Run
+from luthier.domain.versions import Version
 from luthier.services.folders import Folders
 from luthier.services.run_moves import move_run
 from luthier.store import Transaction
@@ -26,20 +27,24 @@ def let_runs_go_on(tx: Transaction, folders: Folders, cause: str, at: datetime) 
 def move_paths(tx: Transaction, old: str, new: Path) -> None:
     """Folders of runs, checkpoints and versions that were in the workspace `old` are in `new` now."""
 
-    def moved(path: str) -> str:
-        inside = Path(path).is_relative_to(old)
-        return str(new / Path(path).relative_to(old)) if inside else path
-
     for run in list(tx.runs.all()):
-        folders = {"base_folder": moved(run.base_folder)}
-        if run.adapter_folder is not None:
-            folders["adapter_folder"] = moved(run.adapter_folder)
-        tx.runs.update(run.model_copy(update=folders))
+        tx.runs.update(run_moved(run, old, new))
         for checkpoint in tx.checkpoints.list(run.run_id):
-            tx.checkpoints.put(checkpoint.model_copy(update={"folder": moved(checkpoint.folder)}))
+            tx.checkpoints.put(checkpoint.model_copy(update={"folder": _moved(checkpoint.folder, old, new)}))
     for version in tx.versions.list():
-        folders = {"base_folder": moved(version.base_folder), "adapter_folder": moved(version.adapter_folder)}
-        tx.versions.update(version.model_copy(update=folders))
+        tx.versions.update(version_moved(version, old, new))
+
+
+def run_moved(run: Run, old: str, new: Path) -> Run:
+    folders = {"base_folder": _moved(run.base_folder, old, new)}
+    if run.adapter_folder is not None:
+        folders["adapter_folder"] = _moved(run.adapter_folder, old, new)
+    return run.model_copy(update=folders)
+
+
+def version_moved(version: Version, old: str, new: Path) -> Version:
+    folders = {name: _moved(getattr(version, name), old, new) for name in ("base_folder", "adapter_folder")}
+    return version.model_copy(update=folders)
 
 
 def forget_lost_checkpoints(tx: Transaction, new: Path, there: Path) -> None:
@@ -49,6 +54,11 @@ def forget_lost_checkpoints(tx: Transaction, new: Path, there: Path) -> None:
             folder = Path(checkpoint.folder)
             if folder.is_relative_to(new) and not (there / folder.relative_to(new)).is_dir():
                 tx.checkpoints.drop(run.run_id, checkpoint.step)
+
+
+def _moved(path: str, old: str, new: Path) -> str:
+    """What was elsewhere stays where it was."""
+    return str(new / Path(path).relative_to(old)) if Path(path).is_relative_to(old) else path
 
 
 def _let_go(tx: Transaction, run: Run, cause: str, at: datetime) -> Run:

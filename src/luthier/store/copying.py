@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Select, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select
 
 from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.migrating import bring_up_to_date
-from luthier.store.tables import metadata
+from luthier.store.tables import metadata, sessions
 from luthier.store.writing import count_on
 
 _ROWS_AT_ONCE = 5_000
@@ -36,6 +36,7 @@ def copy_in(file: Path, engine: Engine, on_taken: Callable[[], None]) -> None:
         with begin(source, Mode.READ) as rows, begin(engine, Mode.MIGRATE) as target:
             if not holds_nothing(target):
                 raise RuntimeError("the database already holds rows")
+            target.execute(delete(sessions))
             _copy_tables(rows, target)
             on_taken()
     finally:
@@ -43,7 +44,9 @@ def copy_in(file: Path, engine: Engine, on_taken: Callable[[], None]) -> None:
 
 
 def holds_nothing(connection: Connection) -> bool:
-    return not any(connection.execute(select(table).limit(1)).first() for table in metadata.sorted_tables)
+    """But for sign-ins, which begin again at any time."""
+    kept = [table for table in metadata.sorted_tables if table is not sessions]
+    return not any(connection.execute(select(table).limit(1)).first() for table in kept)
 
 
 def _copy_pages(engine: Engine, file: Path) -> None:

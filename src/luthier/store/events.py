@@ -52,6 +52,9 @@ class Events:
             )
         count_on(self._connection, events)
 
+    def count(self) -> int:
+        return self._connection.scalar(select(func.count()).select_from(events)) or 0
+
     def latest_seq(self) -> int:
         """0 when nothing has happened yet."""
         return self._connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0
