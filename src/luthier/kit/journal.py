@@ -4,7 +4,6 @@ import errno
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,18 +87,15 @@ def read_journal(path: Path, offset: int = 0) -> Tail:
 
 
 def read_intact(path: Path, offset: int = 0, end: int | None = None) -> list[Record]:
-    """As `read_journal`, up to byte `end`; where a line is damaged, what comes before it."""
+    """As `read_journal`, up to byte `end`; lines that power loss or a failing disk has damaged are passed over."""
     try:
         with open(path, "rb") as file:
             file.seek(offset)
             content = file.read(-1 if end is None else max(0, end - offset))
     except FileNotFoundError:
         return []
-    records: list[Record] = []
-    with suppress(DamagedJournal):
-        for record in _records(content[: content.rfind(b"\n") + 1], path):
-            records.append(record)
-    return records
+    lines = content[: content.rfind(b"\n") + 1].split(b"\n")
+    return [record for line in lines if line and (record := _record(line)) is not None]
 
 
 def whole_bytes(path: Path) -> int:
@@ -119,15 +115,21 @@ def _records(content: bytes, path: Path) -> Iterator[Record]:
     for line in content.split(b"\n"):
         if not line:
             continue
-        try:
-            document = orjson.loads(line)
-            record = Record(document["seq"], document["time"], document["kind"], document["body"])
-            intact = document["checksum"] == _checksum(record)
-        except (ValueError, KeyError, TypeError):
-            intact = False
-        if not intact:
+        record = _record(line)
+        if record is None:
             raise DamagedJournal(f"{path} holds a line that does not match its checksum")
         yield record
+
+
+def _record(line: bytes) -> Record | None:
+    """None when it does not carry its own checksum."""
+    try:
+        document = orjson.loads(line)
+        record = Record(document["seq"], document["time"], document["kind"], document["body"])
+        intact = document["checksum"] == _checksum(record)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return record if intact else None
 
 
 def _line(record: Record) -> bytes:
