@@ -80,6 +80,21 @@ class Floor:
             self._freeze_or_thaw()
         return self.tally
 
+    def race(self, rivals: int) -> int:
+        """How many of so many supervisors that start at once, when there is none, get the workspace."""
+        self._end(self._supervisor)
+        pids = [self._start("rival") for _ in range(rivals)]
+        places = [self.folders.root / f"rival-{pid}" for pid in pids]
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not all(place.exists() and place.read_text() for place in places):
+            assert time.monotonic() < deadline, "a rival says nothing"
+            time.sleep(0.005)
+        winners = sum(place.read_text() == "won" for place in places)
+        for pid in pids:
+            self._end(pid)
+        self._supervisor = self._start("supervisor")
+        return winners
+
     def settle(self) -> None:
         """Nobody is killed any more: every run comes to rest."""
         self._end(self._client)

@@ -87,6 +87,17 @@ def supervise(folders: Folders) -> None:
             time.sleep(0.01)
 
 
+def rival(folders: Folders) -> None:
+    """Wants to be the one supervisor, and says whether it is."""
+    said = folders.root / f"rival-{os.getpid()}"
+    try:
+        with supervisor_lock(folders):
+            said.write_text("won")
+            time.sleep(3600)
+    except Timeout:
+        said.write_text("lost")
+
+
 def ask(folders: Folders, seed: int) -> None:
     """Moves runs at random for ever; each move carries its own author, and is acknowledged after its commit."""
     chance, store, clock = random.Random(seed), store_of(folders), SystemClock()
@@ -139,6 +150,8 @@ def main(root: Path) -> None:
         match line.split():
             case ["supervisor"]:
                 pid = _forked(lambda: supervise(folders))
+            case ["rival"]:
+                pid = _forked(lambda: rival(folders))
             case ["client", seed]:
                 pid = _forked(lambda seed=seed: ask(folders, int(seed)))  # type: ignore[misc]
             case _:

@@ -3,7 +3,7 @@
 It is built beside its place and moved there whole; a database that cannot be read is set aside, never removed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class Rebuilding:
             if not records and (dataset_without_name := self._only_dataset(folder)):
                 unnamed.append(dataset_without_name)
         with store.writing() as tx:
-            for _, dataset in sorted(named.values(), key=lambda pair: pair[0]):
+            for dataset in _in_turn(named.values()):
                 tx.datasets.put_back(dataset)
             for dataset in sorted(unnamed, key=lambda dataset: dataset.created_at):
                 counted = tx.datasets.add(dataset)
@@ -137,6 +137,15 @@ class Rebuilding:
             else:
                 reason = "it is from before runs kept their history, or was never queued; its files stay"
                 self._lost.append(NotBroughtBack(what=f"run {place.name}", reason=reason))
+
+
+def _in_turn(named: Iterable[tuple[str, Dataset]]) -> Iterator[Dataset]:
+    """By time; but those of one name by number, whatever the clock said."""
+    by_time = [dataset for _, dataset in sorted(named, key=lambda pair: pair[0])]
+    counted = sorted(by_time, key=lambda dataset: dataset.version)
+    of_name = {name: iter([each for each in counted if each.name == name]) for name in {each.name for each in counted}}
+    for dataset in by_time:
+        yield next(of_name[dataset.name])
 
 
 @contextmanager
