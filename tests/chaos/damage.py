@@ -11,8 +11,9 @@ from luthier.domain.workspace_errors import StoreUnreadable
 from luthier.health.checkpoints import newest_intact, sealed_checkpoints
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import MANIFEST_NAME, damage_of, read_json
-from luthier.services.folders import Folders
+from luthier.services.folders import Folders, RunFolder
 from luthier.services.reindexing import reindex
+from luthier.services.run_history import forget_undone
 from luthier.settings import Settings
 from luthier.store import open_store
 from tests.services.documents import documents
@@ -112,7 +113,9 @@ class DatabaseDamages:
 def damage_databases(workspace: Path, count: int, seed: int) -> DatabaseDamages:
     """Of a workspace that nobody uses; what the database said is what the folders say afterwards."""
     chance, damages = random.Random(seed), DatabaseDamages()
-    database = Folders(workspace).database
+    folders = Folders(workspace)
+    database = folders.database
+    _forget_undone(folders)
     whole, expected = database.read_bytes(), documents(database)
     for _ in range(count):
         database.write_bytes(whole)
@@ -124,6 +127,15 @@ def damage_databases(workspace: Path, count: int, seed: int) -> DatabaseDamages:
         reindex(Settings(home=workspace), SystemClock(), lambda _: None)
         damages.recovered += documents(database) == expected
     return damages
+
+
+def _forget_undone(folders: Folders) -> None:
+    """What a process that was killed had written down and not done; the next change of each run would do it."""
+    store = open_store(folders.database)
+    with store.writing() as tx:
+        for run in folders.runs.iterdir():
+            forget_undone(tx, RunFolder(run))
+    store.close()
 
 
 def _is_refused(database: Path) -> bool:

@@ -45,6 +45,7 @@ class Floor:
         self.folders = Folders(root)
         root.mkdir(parents=True)
         write_json(self.folders.marker, {"format": 1, "id": "ws_floor"})
+        self.folders.dataset("ds_1").mkdir(parents=True)
         self.store: Store = store_of(self.folders)
         with self.store.writing() as tx:
             tx.datasets.add(a_dataset(dataset_id="ds_1"))

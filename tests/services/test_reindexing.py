@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from filelock import FileLock
@@ -10,7 +11,9 @@ from filelock import FileLock
 from luthier.domain.reindexing import DatabaseInUse, NothingToReindex, Reindexed
 from luthier.domain.run_states import RunState
 from luthier.kit.clock import SystemClock
+from luthier.services.plans import Plans
 from luthier.services.reindexing import reindex
+from luthier.services.runs import Runs
 from luthier.settings import Settings
 from luthier.store import open_store
 from luthier.workspace import Workspace
@@ -120,6 +123,24 @@ def test_a_change_that_was_undone_is_no_part_of_the_history(shop: Shop) -> None:
     lose_the_database(shop)
     made_anew(shop)
     assert documents(shop.folders.database)["events"] == before["events"]
+
+
+def test_a_database_made_anew_can_be_lost_again(shop: Shop) -> None:
+    shop.train(6)
+    for _ in range(2):
+        lose_the_database(shop)
+        made_anew(shop)
+        workspace = Workspace(Settings(home=shop.folders.root), SystemClock())
+        runs = Runs(workspace._store, workspace.folders, cast(Plans, None), shop.clock, wake=lambda: None)
+        shop.clock.elapsed += 1
+        runs.pause(shop.run.run_id)
+        shop.clock.elapsed += 1
+        runs.resume(shop.run.run_id)
+        workspace.close()
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    made_anew(shop)
+    assert documents(shop.folders.database) == before
 
 
 def test_a_damaged_database_is_set_aside_and_never_removed(shop: Shop) -> None:

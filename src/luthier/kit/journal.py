@@ -3,7 +3,7 @@
 import errno
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,6 +96,22 @@ def read_intact(path: Path, offset: int = 0, end: int | None = None) -> list[Rec
         return []
     lines = content[: content.rfind(b"\n") + 1].split(b"\n")
     return [record for line in lines if line and (record := _record(line)) is not None]
+
+
+def cut_last(path: Path, is_wrong: Callable[[Record], bool]) -> None:
+    """Takes lines away from the end for as long as they are damaged, or `is_wrong` says so of them."""
+    try:
+        file = open(path, "rb+")  # noqa: SIM115 - closed below
+    except FileNotFoundError:
+        return
+    with file:
+        lines = file.read().splitlines(keepends=True)
+        kept = len(lines)
+        while kept and ((record := _record(lines[kept - 1].rstrip(b"\n"))) is None or is_wrong(record)):
+            kept -= 1
+        if kept < len(lines):
+            file.truncate(sum(map(len, lines[:kept])))
+            os.fsync(file.fileno())
 
 
 def whole_bytes(path: Path) -> int:

@@ -18,13 +18,7 @@ from luthier.store import Transaction
 
 
 def history_of(folder: RunFolder) -> list[Change]:
-    """What was committed. A change that was written and then undone has a number that a later one was given again."""
-    kept: list[Change] = []
-    for record in reversed(read_intact(folder.history)):
-        change = Change.model_validate(record.body)
-        if not kept or change.events[0].seq < kept[-1].events[0].seq:
-            kept.append(change)
-    return kept[::-1]
+    return [Change.model_validate(record.body) for record in read_intact(folder.history)]
 
 
 class Replay:

@@ -17,7 +17,7 @@ from luthier.kit.files import free_bytes, make_folder, naming, sync_folder
 from luthier.kit.units import show_bytes
 from luthier.services.backup_archive import ArchiveReader
 from luthier.services.folders import Folders
-from luthier.services.run_history import History
+from luthier.services.run_history import History, forget_undone
 from luthier.services.settling import forget_lost_checkpoints, let_runs_go_on, move_paths
 from luthier.settings import Settings
 from luthier.store import Store, open_store
@@ -103,6 +103,8 @@ def _settle(manifest: BackupManifest, staging: Path, final: Path, clock: Clock) 
         with store.writing() as tx:
             move_paths(tx, manifest.workspace_folder, final)
             forget_lost_checkpoints(tx, final, staging)
+            for run in list(tx.runs.all()):
+                forget_undone(tx, folders.run(run.run_id))
             return [run.name for run in let_runs_go_on(tx, folders, cause, now)]
     finally:
         store.close()

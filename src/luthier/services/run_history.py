@@ -13,8 +13,8 @@ from luthier.domain.runs import Attempt, Run
 from luthier.domain.versions import Version
 from luthier.kit.clock import Clock
 from luthier.kit.frozen import Frozen
-from luthier.kit.journal import JournalWriter
-from luthier.services.folders import Folders
+from luthier.kit.journal import JournalWriter, Record, cut_last
+from luthier.services.folders import Folders, RunFolder
 from luthier.store import Transaction
 
 CHANGED = "changed"  # the kind of the records in history.jsonl
@@ -34,7 +34,7 @@ class Change(Frozen):
 class History:
     """The recorder of a workspace's store: it writes before the commit, so that nobody sees what the folder lacks.
 
-    A transaction that fails after all leaves a record whose events have numbers that are given again later.
+    A process that is killed just then leaves a change that never counted; the next one takes it away.
     """
 
     def __init__(self, folders: Folders, clock: Clock) -> None:
@@ -58,6 +58,7 @@ class History:
         run, folder = tx.runs.get(run_id), self._folders.run(run_id)
         if run is None or not folder.root.is_dir():
             return
+        forget_undone(tx, folder)
         registered = run.version_id if run.state is RunState.COMPLETED else None
         change = Change(
             workspace_folder=str(self._folders.root),
@@ -74,3 +75,12 @@ class History:
             writer.append(kind, body, durable=True)
         finally:
             writer.close()
+
+
+def forget_undone(tx: Transaction, folder: RunFolder) -> None:
+    """Takes from the end of a run's history what its database does not know to have happened."""
+
+    def is_undone(record: Record) -> bool:
+        return not tx.events.holds(Change.model_validate(record.body).events[-1])
+
+    cut_last(folder.history, is_undone)

@@ -52,6 +52,12 @@ class Events:
             )
         count_on(self._connection, events)
 
+    def holds(self, event: Event) -> bool:
+        """Whether it happened, under whatever number."""
+        same = (events.c.run_id == event.run_id, events.c.at == event.at, events.c.kind == event.kind)
+        bodies = self._connection.scalars(select(events.c.body).where(*same, events.c.author == event.author))
+        return any(orjson.loads(body) == event.body for body in bodies)
+
     def count(self) -> int:
         return self._connection.scalar(select(func.count()).select_from(events)) or 0
 
