@@ -11,6 +11,8 @@ from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
 from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
+from luthier.services.backup_jobs import BackupJobs
+from luthier.services.backups import Backups
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
 from luthier.services.comparisons import Comparisons
@@ -27,6 +29,7 @@ from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
 from luthier.services.quality import Quality
 from luthier.services.queue import Queue
+from luthier.services.run_history import History
 from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
 from luthier.services.scenario_datasets import ScenarioDatasets
@@ -50,7 +53,8 @@ class Workspace:
         self.clock = clock
         self.folders = Folders(settings.workspace_folder)
         _lay_out(self.folders)
-        self._store = open_store(settings.database_url or self.folders.database)
+        history = History(self.folders, clock)
+        self._store = open_store(settings.database_url or self.folders.database, recorder=history)
         self.datasets = Datasets(self._store, self.folders, clock, DatasetSources(settings, clock))
         self.models = Models(settings, self.folders, clock)
         self.quality = Quality(self.datasets, self.models, self.folders, clock)
@@ -80,6 +84,8 @@ class Workspace:
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
+        self.backups = Backups(self._store, self.folders, clock)
+        self.backup_jobs = BackupJobs(self.backups, self.folders, clock)
         self.dataset_jobs = DatasetJobs(self.datasets, self.quality, self.derivations, self.folders, clock)
 
     def keep_supervised(self) -> None:
@@ -97,6 +103,7 @@ class Workspace:
         self.measuring.close()
         self.imports.close()
         self.dataset_jobs.close()
+        self.backup_jobs.close()
         self.inference.close()
         self._store.close()
 

@@ -28,6 +28,7 @@ PARTS = {
     "plans": Part("luthier.cli.plans", "See what a run would do, and why, before it starts."),
     "runs": Part("luthier.cli.runs", "Watch, stop, resume and inspect runs."),
     "versions": Part("luthier.cli.versions", "Results that were registered."),
+    "backups": Part("luthier.cli.backups", "Keep the whole workspace in one file, and get it back."),
 }
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from luthier.server.api import (
+    backups,
     chat,
     comparisons,
     dataset_jobs,
@@ -39,5 +40,6 @@ for _noun in (
     versions,
     chat,
     machine,
+    backups,
 ):
     router.include_router(_noun.router)
