@@ -1,6 +1,7 @@
 """Backups that are made and checked in the background of a server, one at a time."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from luthier.domain.backups import Backup, BackupInTheWay, BackupJob, BackupJobNotFound, BackupNotFound, BackupOptions
 from luthier.kit.clock import Clock
@@ -20,7 +21,7 @@ class BackupJobs:
         if path.exists():
             raise BackupInTheWay(path=path.name)
 
-        def task(tell: OnProgress) -> dict[str, object]:
+        def task(_folder: Path, tell: OnProgress) -> dict[str, Any]:
             return self._backups.make(path, options, tell).model_dump(mode="json")
 
         return self._begin("make", path.name, task)
@@ -31,7 +32,7 @@ class BackupJobs:
         if not path.is_file():
             raise BackupNotFound(path=path.name)
 
-        def task(tell: OnProgress) -> dict[str, object]:
+        def task(_folder: Path, tell: OnProgress) -> dict[str, Any]:
             return self._backups.check(path, tell).model_dump(mode="json")
 
         return self._begin("check", path.name, task)
