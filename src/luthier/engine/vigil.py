@@ -1,0 +1,91 @@
+"""Shows every gradient to the detectors before it may change a weight, and stops a run that they find unwell."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from luthier.domain.health import Anomaly, AnomalyKind, accepted_kinds
+from luthier.domain.jobs import Alert, Job
+from luthier.domain.runs import LossNotFinite
+from luthier.engine.channel import Channel
+from luthier.engine.memory_use import peak_rss_bytes, rss_bytes
+from luthier.health.detectors import Gauges
+from luthier.health.losses import not_finite
+from luthier.health.verdicts import alert_of, judge
+from luthier.health.watched import Observation, Watched
+from luthier.kit.files import free_bytes
+from luthier.kit.units import show_bytes
+
+_NAMES_ROWS = frozenset({AnomalyKind.NOT_FINITE, AnomalyKind.SPIKE, AnomalyKind.EXPLODING_GRADIENT})
+_OF_THE_MACHINE = frozenset({AnomalyKind.MEMORY_HIGH, AnomalyKind.DISK_LOW})
+
+
+class Unwell(Exception):
+    """The attempt is to end, and a remedy is wanted. `alert` has the anomaly."""
+
+    def __init__(self, alert: Alert, anomaly: Anomaly) -> None:
+        super().__init__(alert.sentence)
+        self.alert = alert
+        self.anomaly = anomaly
+
+    @property
+    def weights_are_well(self) -> bool:
+        return self.anomaly.kind in _OF_THE_MACHINE
+
+
+class Vigil:
+    """Over one attempt. Under the policy `off` it only refuses a loss that is not finite."""
+
+    def __init__(self, job: Job, run_folder: Path, channel: Channel, checkpoint_bytes: int) -> None:
+        self._job = job
+        self._run_folder = run_folder
+        self._channel = channel
+        self._checkpoint_bytes = checkpoint_bytes
+        self._accepted = accepted_kinds(job.remedies)
+
+    @property
+    def is_on(self) -> bool:
+        return self._job.health.policy != "off"
+
+    def look(self, seen: Watched, now: Observation, epochs: float, rows: Callable[[], Sequence[int]]) -> Watched:
+        """What is remembered from here on. Raises Unwell, or LossNotFinite, while no weight has changed."""
+        if not self.is_on:
+            self._refuse_not_finite(now, rows)
+            return seen
+        verdict = judge(seen, now, self._gauges(epochs), self._accepted)
+        for anomaly in verdict.warnings:
+            self._channel.say(alert_of(anomaly, self._job.run_id, self._job.settings.learning_rate))
+        if verdict.stop is not None:
+            raise self._unwell(verdict.stop, rows)
+        return verdict.watched
+
+    def _gauges(self, epochs: float) -> Gauges:
+        return Gauges(
+            epochs=epochs,
+            memory_bytes=rss_bytes(),
+            memory_limit_bytes=self._job.memory_bytes,
+            disk_free_bytes=free_bytes(self._run_folder),
+            checkpoint_bytes=self._checkpoint_bytes,
+        )
+
+    def _unwell(self, anomaly: Anomaly, rows: Callable[[], Sequence[int]]) -> Unwell:
+        if anomaly.kind in _NAMES_ROWS:
+            anomaly = anomaly.model_copy(update={"rows": tuple(rows())})
+        return unwell(anomaly, self._job)
+
+    def _refuse_not_finite(self, now: Observation, rows: Callable[[], Sequence[int]]) -> None:
+        value = not_finite(now.loss, now.gradient_norm)
+        if value is not None:
+            lower = self._job.settings.learning_rate / 5
+            named = ", ".join(str(row) for row in rows())
+            raise LossNotFinite(value=value, step=now.step, lower=lower, rows=named)
+
+
+def unwell(anomaly: Anomaly, job: Job) -> Unwell:
+    return Unwell(alert_of(anomaly, job.run_id, job.settings.learning_rate), anomaly)
+
+
+def out_of_memory(job: Job, step: int) -> Unwell:
+    """In the 1-based `step`, whose weights nothing has changed."""
+    figures = {"step": str(step), "used": show_bytes(peak_rss_bytes())}
+    anomaly = Anomaly(kind=AnomalyKind.OUT_OF_MEMORY, step=step, since_step=step, figures=figures)
+    return unwell(anomaly, job)
