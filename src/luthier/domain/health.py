@@ -57,7 +57,8 @@ class Anomaly(Frozen):
     kind: AnomalyKind
     step: int  # at which it was found
     since_step: int  # the first step that may have spoilt weights: a checkpoint before it is healthy
-    rows: tuple[int, ...] = ()  # of the examples in that step, where they matter
+    rows: tuple[int, ...] = ()  # of the step's examples, where they matter
+    alone: bool = False  # each of these rows brings it about by itself, and no other row of the step does
     figures: dict[str, str] = {}  # that fill its sentence
     evidence: Evidence | None = None
 
@@ -68,11 +69,17 @@ class AppliedRemedy(Frozen):
     number: int  # within the run, from 1
     remedy: RemedyName
     anomaly: AnomalyKind
-    step: int  # at which the anomaly was found; skip_batch leaves out this step's batch
+    step: int  # at which the anomaly was found
+    rows: tuple[int, ...] = ()  # that skip_batch leaves out; without any, it leaves out all of `step`
     after_step: int  # the checkpoint that the run went back to; 0 is the beginning
     before: dict[str, float] = {}  # settings, by name
     after: dict[str, float] = {}
     author: str  # "user", or "supervisor" under the policy `automatic`
+
+    @property
+    def changes_training(self) -> bool:
+        """Going back, or on, without changing anything repeats the same bits."""
+        return bool(self.after) or self.remedy is RemedyName.SKIP_BATCH
 
 
 class Offer(Frozen):
@@ -93,12 +100,16 @@ def settings_at(step: int, settings: TrainingSettings, remedies: Iterable[Applie
 
 
 def in_effect(step: int, remedies: Iterable[AppliedRemedy]) -> tuple[AppliedRemedy, ...]:
-    """Those that hold for the 1-based `step`, oldest first."""
-    return tuple(remedy for remedy in remedies if remedy.after_step < step)
+    """Those that change what the 1-based `step`, or one before it, does; oldest first."""
+    return tuple(each for each in remedies if each.after_step < step and each.changes_training)
 
 
-def is_skipped(step: int, remedies: Iterable[AppliedRemedy]) -> bool:
-    return any(remedy.remedy is RemedyName.SKIP_BATCH and remedy.step == step for remedy in remedies)
+def left_out(step: int, rows: Iterable[int], remedies: Iterable[AppliedRemedy]) -> tuple[int, ...]:
+    """Those of the 1-based step's `rows` that it does without, in order."""
+    skips = [each for each in in_effect(step, remedies) if each.remedy is RemedyName.SKIP_BATCH]
+    whole_step = any(not each.rows and each.step == step for each in skips)
+    gone = {row for each in skips for row in each.rows}
+    return tuple(row for row in sorted(rows) if whole_step or row in gone)
 
 
 def accepted_kinds(remedies: Iterable[AppliedRemedy]) -> frozenset[AnomalyKind]:

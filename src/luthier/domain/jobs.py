@@ -111,10 +111,10 @@ class Step(Frozen):
     figures: dict[str, float] = {}  # what else the method measures, e.g. reward_margin
 
 
-class BatchSkipped(Frozen):
-    """A step without an update: a remedy leaves out its examples."""
+class RowsLeftOut(Frozen):
+    """A remedy takes these rows from a step; when nothing is left, the step changes nothing."""
 
-    kind: Literal["batch_skipped"] = "batch_skipped"
+    kind: Literal["rows_left_out"] = "rows_left_out"
     step: int
     rows: tuple[int, ...]  # of the training file, from 1
 
@@ -205,7 +205,7 @@ Fact = Annotated[
     | Prepared
     | PreflightDone
     | Step
-    | BatchSkipped
+    | RowsLeftOut
     | HeldOutLoss
     | CheckpointSaved
     | Sample
@@ -220,7 +220,7 @@ Fact = Annotated[
 _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 
 DURABLE = frozenset(
-    {"started", "prepared", "step", "batch_skipped", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
+    {"started", "prepared", "step", "rows_left_out", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
 )
 
 

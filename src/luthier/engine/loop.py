@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from luthier.data.order import epochs_done, indices_of_step
-from luthier.domain.health import is_skipped, settings_at
-from luthier.domain.jobs import BatchSkipped, CheckpointSaved, Job, Step
+from luthier.domain.health import left_out, settings_at
+from luthier.domain.jobs import CheckpointSaved, Job, RowsLeftOut, Step
 from luthier.domain.recipes import TrainingSettings
 from luthier.engine.channel import Channel, Interrupted
 from luthier.engine.checkpoints import TrainingState, save
@@ -23,7 +23,7 @@ from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preparing import PreparedData
 from luthier.engine.recompute import recomputed_layers
 from luthier.engine.trained import Trained
-from luthier.engine.vigil import Unwell, Vigil
+from luthier.engine.vigil import Batch, Unwell, Vigil
 from luthier.health.watched import Observation
 
 _COPIES = 3  # in a checkpoint: the values and two moments of each
@@ -69,7 +69,7 @@ def train(bench: Bench, state: TrainingState) -> TrainingState:
                 return state
             bench.channel.obey()
             bench.crash.reach("before_step")
-            state = _skip_step(bench, state) if _skips(bench, state) else _take_step(bench, state, vigil)
+            state = _take_step(bench, state, vigil)
             bench.crash.reach("after_step")
     except Interrupted as interruption:
         if interruption.wish == "stop" and saved_step < state.step:
@@ -85,28 +85,20 @@ def _is_due(bench: Bench, step: int, every: int) -> bool:
     return step % every == 0 or step == bench.data.total_steps
 
 
-def _skips(bench: Bench, before: TrainingState) -> bool:
-    return is_skipped(before.step + 1, bench.job.remedies)
-
-
-def _skip_step(bench: Bench, before: TrainingState) -> TrainingState:
-    step = before.step + 1
-    bench.channel.step = step
-    bench.channel.say(BatchSkipped(step=step, rows=_rows(bench, _indices(bench, step))))
-    return before.model_copy(update={"step": step})
-
-
 def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingState:
     started = time.perf_counter()
     step = before.step + 1
     settings, indices = bench.settings_of(step), _indices(bench, step)
+    if not indices:
+        bench.channel.step = step
+        return before.model_copy(update={"step": step})
     epoch = epochs_done(step, settings.batch_size, len(bench.data.train))
     seed_for(settings.seed, step)
     gathered = _gather(bench, indices, settings)
     bench.crash.reach("after_backward")
     gradient_norm = bench.optimiser.gradient_norm()
     seen = Observation(step, gathered.loss, gradient_norm, bench.optimiser.rate_share(step), before.tokens_per_second)
-    watched = vigil.look(before.watched, seen, epoch, lambda: _rows(bench, indices))
+    watched = vigil.look(before.watched, seen, epoch, _batch(bench, indices, settings))
     learning_rate = bench.optimiser.update(step, gradient_norm, settings)
     bench.trained.refresh()
     bench.crash.reach("after_update")
@@ -139,12 +131,25 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
 
 
 def _indices(bench: Bench, step: int) -> list[int]:
-    settings = bench.job.settings
-    return indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
+    """Of the 1-based step's examples, but for those that a remedy leaves out."""
+    settings, rows = bench.job.settings, bench.data.train.rows
+    indices = indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
+    gone = left_out(step, {int(rows[index]) for index in indices}, bench.job.remedies)
+    if gone:
+        bench.channel.say(RowsLeftOut(step=step, rows=gone))
+    return [index for index in indices if int(rows[index]) not in gone]
 
 
-def _rows(bench: Bench, indices: list[int]) -> tuple[int, ...]:
-    return tuple(sorted({int(bench.data.train.rows[index]) for index in indices}))
+def _batch(bench: Bench, indices: list[int], settings: TrainingSettings) -> Batch:
+    by_row: dict[int, list[int]] = {}
+    for index in indices:
+        by_row.setdefault(int(bench.data.train.rows[index]), []).append(index)
+
+    def measure(row: int) -> tuple[float, float]:
+        bench.trained.parameters.gradients.zero_()
+        return _gather(bench, by_row[row], settings).loss, bench.optimiser.gradient_norm()
+
+    return Batch(sorted(by_row), measure)
 
 
 def _gather(bench: Bench, indices: list[int], settings: TrainingSettings) -> Gathered:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from luthier.domain.health import Anomaly, AnomalyKind, accepted_kinds
 from luthier.domain.jobs import Alert, Job
@@ -10,7 +11,7 @@ from luthier.engine.channel import Channel
 from luthier.engine.memory_use import peak_rss_bytes, rss_bytes
 from luthier.health.detectors import Gauges
 from luthier.health.losses import not_finite
-from luthier.health.verdicts import alert_of, judge
+from luthier.health.verdicts import alert_of, blamed, judge
 from luthier.health.watched import Observation, Watched
 from luthier.kit.files import free_bytes
 from luthier.kit.units import show_bytes
@@ -32,6 +33,13 @@ class Unwell(Exception):
         return self.anomaly.kind in _OF_THE_MACHINE
 
 
+class Batch(NamedTuple):
+    """Of one step, for who wants to know which of its rows is to blame."""
+
+    rows: Sequence[int]
+    measure: Callable[[int], tuple[float, float]]  # the loss and the gradient norm of one row alone
+
+
 class Vigil:
     """Over one attempt. Under the policy `off` it only refuses a loss that is not finite."""
 
@@ -46,17 +54,29 @@ class Vigil:
     def is_on(self) -> bool:
         return self._job.health.policy != "off"
 
-    def look(self, seen: Watched, now: Observation, epochs: float, rows: Callable[[], Sequence[int]]) -> Watched:
+    def look(self, seen: Watched, now: Observation, epochs: float, batch: Batch) -> Watched:
         """What is remembered from here on. Raises Unwell, or LossNotFinite, while no weight has changed."""
         if not self.is_on:
-            self._refuse_not_finite(now, rows)
+            self._refuse_not_finite(now, batch.rows)
             return seen
         verdict = judge(seen, now, self._gauges(epochs), self._accepted)
         for anomaly in verdict.warnings:
             self._channel.say(alert_of(anomaly, self._job.run_id, self._job.settings.learning_rate))
         if verdict.stop is not None:
-            raise self._unwell(verdict.stop, rows)
+            raise unwell(self._blamed(verdict.stop, seen, now, batch), self._job)
         return verdict.watched
+
+    def _blamed(self, anomaly: Anomaly, seen: Watched, now: Observation, batch: Batch) -> Anomaly:
+        """Takes as long as one more step."""
+        if anomaly.kind not in _NAMES_ROWS:
+            return anomaly
+        alone = []
+        for row in batch.rows:
+            loss, gradient_norm = batch.measure(row)
+            verdict = judge(seen, now._replace(loss=loss, gradient_norm=gradient_norm), Gauges(), self._accepted)
+            if verdict.stop is not None and verdict.stop.kind in _NAMES_ROWS:
+                alone.append(row)
+        return blamed(anomaly, alone, batch.rows)
 
     def _gauges(self, epochs: float) -> Gauges:
         return Gauges(
@@ -67,16 +87,11 @@ class Vigil:
             checkpoint_bytes=self._checkpoint_bytes,
         )
 
-    def _unwell(self, anomaly: Anomaly, rows: Callable[[], Sequence[int]]) -> Unwell:
-        if anomaly.kind in _NAMES_ROWS:
-            anomaly = anomaly.model_copy(update={"rows": tuple(rows())})
-        return unwell(anomaly, self._job)
-
-    def _refuse_not_finite(self, now: Observation, rows: Callable[[], Sequence[int]]) -> None:
+    def _refuse_not_finite(self, now: Observation, rows: Sequence[int]) -> None:
         value = not_finite(now.loss, now.gradient_norm)
         if value is not None:
             lower = self._job.settings.learning_rate / 5
-            named = ", ".join(str(row) for row in rows())
+            named = ", ".join(str(row) for row in rows)
             raise LossNotFinite(value=value, step=now.step, lower=lower, rows=named)
 
 

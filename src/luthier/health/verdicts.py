@@ -1,7 +1,7 @@
 """From one more observation to what is to be said and whether to stop, and to the words of it."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from luthier.domain.errors import Action
@@ -53,7 +53,7 @@ def _anomaly(kind: AnomalyKind, sign: Sign, moment: Moment) -> Anomaly:
         kind=kind,
         step=now.step,
         since_step=since + 1,
-        figures={"step": str(now.step), **sign.figures},
+        figures={"step": str(now.step), "blame": "", **sign.figures},
         evidence=_evidence(sign.metric, seen, now),
     )
 
@@ -68,7 +68,17 @@ def _evidence(metric: str, seen: Watched, now: Observation) -> Evidence:
 
 
 def sentence_of(anomaly: Anomaly) -> str:
-    return anomaly_facts().kinds[anomaly.kind].sentence.format(**anomaly.figures)
+    return anomaly_facts().kinds[anomaly.kind].sentence.format(**anomaly.figures).strip()
+
+
+def blamed(anomaly: Anomaly, alone: Sequence[int], rows: Sequence[int]) -> Anomaly:
+    """`alone` are those of the step's `rows` that bring it about by themselves."""
+    numbers = ", ".join(map(str, alone or rows))
+    blame = f"Row {numbers} alone brings it about." if len(alone) == 1 else f"Rows {numbers} bring it about."
+    if not alone:
+        blame = f"None of its rows, {numbers}, brings it about alone."
+    figures = {**anomaly.figures, "blame": blame}
+    return anomaly.model_copy(update={"rows": tuple(alone or rows), "alone": bool(alone), "figures": figures})
 
 
 def alert_of(anomaly: Anomaly, run_id: str, learning_rate: float) -> Alert:
