@@ -46,6 +46,18 @@ class Point(NamedTuple):
     value: float
 
 
+_DONE = {
+    RemedyName.ROLL_BACK: "gone back",
+    RemedyName.SKIP_BATCH: "left out",
+    RemedyName.LOWER_RATE: "learning rate lowered",
+    RemedyName.CLIP_HARDER: "gradients clipped harder",
+    RemedyName.HALVE_MICRO_BATCH: "micro-batch halved",
+    RemedyName.RESTART: "started again",
+    RemedyName.PAUSE: "paused",
+    RemedyName.GO_ON: "accepted",
+}
+
+
 class Evidence(Frozen):
     """The last points of the figure that gave it away; values that are no numbers are left out."""
 
@@ -80,6 +92,19 @@ class AppliedRemedy(Frozen):
     def changes_training(self) -> bool:
         """Going back, or on, without changing anything repeats the same bits."""
         return bool(self.after) or self.remedy is RemedyName.SKIP_BATCH
+
+    @property
+    def description(self) -> str:
+        """What was done, from where on and by whom, e.g. for a line of the history."""
+        what = [_DONE[self.remedy]]
+        if self.remedy is RemedyName.SKIP_BATCH:
+            what += [f"rows {', '.join(map(str, self.rows))}" if self.rows else f"step {self.step}"]
+        what += [f"from {self.before[name]:g} to {value:g}" for name, value in self.after.items()]
+        who = "by choice" if self.author == "user" else "by itself"
+        return f"{' '.join(what)}; on from step {self.after_step}, {who}"
+
+    def answers(self, anomaly: Anomaly | None) -> bool:
+        return anomaly is not None and (anomaly.kind, anomaly.step) == (self.anomaly, self.step)
 
 
 class Offer(Frozen):

@@ -78,7 +78,7 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
 
 def _say_unwell(unwell: Unwell, job: Job, run_folder: Path, channel: Channel) -> None:
     channel.say(unwell.alert)
-    problem = problem_of_anomaly(unwell.anomaly, job.run_id).problem
+    problem = problem_of_anomaly(unwell.anomaly, job.run_id)
     channel.say(_parked(run_folder, problem).model_copy(update={"anomaly": unwell.anomaly}))
 
 

@@ -112,16 +112,16 @@ def vanishing_gradient(moment: Moment) -> Sign | None:
 def overfitting(moment: Moment) -> Sign | None:
     limits, seen = moment.limits.overfitting, moment.seen
     recent = seen.held_out[-limits.measurements :]
-    if len(seen.held_out) <= limits.measurements or recent[-1].step != moment.now.step - 1:
+    level = seen.level(limits.stretch)
+    if len(seen.held_out) <= limits.measurements or level is None:
         return None
     best = min(seen.held_out, key=lambda point: point.value)
     if any(point.value <= best.value * (1 + limits.rise) for point in recent):
         return None
-    then, now = seen.levels.get(best.step, seen.start), seen.levels.get(recent[-1].step)
-    if then is None or now is None or now >= then:
+    if level >= log_of(best.value * (1 - limits.rise)):
         return None
     figures = {"lowest": f"{best.value:.4g}", "best": str(max(1, best.step)), "loss": f"{recent[-1].value:.4g}"}
-    return Sign(figures, "held_out_loss")
+    return Sign({**figures, "trained": _loss(level)}, "held_out_loss")
 
 
 def plateau(moment: Moment) -> Sign | None:

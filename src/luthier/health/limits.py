@@ -47,7 +47,8 @@ class PlateauLimits(Frozen):
 
 class OverfittingLimits(Frozen):
     measurements: int
-    rise: float
+    rise: float  # of the held-out loss; the training loss lies below the lowest of them by as much
+    stretch: int
     source: str
 
 

@@ -1,10 +1,11 @@
 """From one more observation to what is to be said and whether to stop, and to the words of it."""
 
 import math
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from luthier.domain.errors import Action
+from luthier.domain.errors import Action, Problem
 from luthier.domain.health import Anomaly, AnomalyFound, AnomalyKind, Evidence, Offer, Point, RemedyName
 from luthier.domain.jobs import Alert
 from luthier.health.detectors import DETECTORS, Gauges, Moment, Sign, moment_of
@@ -82,7 +83,7 @@ def blamed(anomaly: Anomaly, alone: Sequence[int], rows: Sequence[int]) -> Anoma
 
 
 def alert_of(anomaly: Anomaly, run_id: str, learning_rate: float) -> Alert:
-    """In words: what happened, why it may have happened, and what can be done."""
+    """In words: what happened, why it may have happened, and what a person can do besides a remedy."""
     facts = anomaly_facts().kinds[anomaly.kind]
     values = {"run": run_id, "lower": f"{learning_rate / 3:.2g}", "higher": f"{learning_rate * 2:.2g}"}
     values |= anomaly.figures
@@ -90,23 +91,24 @@ def alert_of(anomaly: Anomaly, run_id: str, learning_rate: float) -> Alert:
         Action(label=each.label.format(**values), command=each.command.format(**values) if each.command else None)
         for each in facts.advice
     )
-    chosen = (
-        Action(label=offer.label, command=f"luthier runs remedy {run_id} {offer.remedy.value}")
-        for offer in offers_of(anomaly.kind)
-    )
     return Alert(
         code=f"health.{anomaly.kind.value}",
         sentence=sentence_of(anomaly),
-        actions=(*chosen, *advice),
+        actions=tuple(advice),
         step=anomaly.step,
         causes=facts.causes,
         anomaly=anomaly,
     )
 
 
-def problem_of(anomaly: Anomaly, run_id: str) -> AnomalyFound:
-    """Why a run rests."""
-    return AnomalyFound(sentence=sentence_of(anomaly), run=run_id)
+def problem_of(anomaly: Anomaly, run: str) -> Problem:
+    """Why a run rests, with its remedies as actions."""
+    problem = AnomalyFound(sentence=sentence_of(anomaly), run=run).problem
+    remedies = tuple(
+        Action(label=offer.meaning, command=f"luthier runs remedy {shlex.quote(run)} {offer.remedy.value}")
+        for offer in offers_of(anomaly.kind)
+    )
+    return problem.model_copy(update={"actions": (*remedies, *problem.actions[:1])})
 
 
 def offers_of(kind: AnomalyKind) -> tuple[Offer, ...]:

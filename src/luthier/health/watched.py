@@ -40,7 +40,6 @@ class Watched(Frozen):
     highest_norm: float = 0.0
     calm_step: int = 0  # weights up to it are healthy: no stretch that begins later has left the lowest level
     held_out: tuple[Point, ...] = ()
-    levels: dict[int, float] = {}  # log of the training loss when a held-out loss was measured, by step
     said: tuple[AnomalyKind, ...] = ()  # warnings that were given and still hold
 
     @property
@@ -115,9 +114,7 @@ class Watched(Frozen):
         return median(seen.gradient_norm for seen in grown.window)
 
     def with_held_out(self, step: int, loss: float) -> "Watched":
-        level = self.level(anomaly_facts().detectors.divergence.stretch)
-        levels = self.levels if level is None else {**self.levels, step: level}
-        return self.model_copy(update={"held_out": (*self.held_out, Point(step, loss)), "levels": levels})
+        return self.model_copy(update={"held_out": (*self.held_out, Point(step, loss))})
 
 
 def log_of(loss: float) -> float:

@@ -152,7 +152,7 @@ def _rest(tx: Transaction, run: Run, anomaly: Anomaly, at: datetime) -> Run:
     move = RunMove.END if run.state is RunState.PAUSING and run.keeps_checkpoint else RunMove.PARK
     if (run.state, move) not in TRANSITIONS:
         return run
-    problem = problem_of(anomaly, run.name).problem
+    problem = problem_of(anomaly, run.name)
     changes: dict[str, object] = {"problem": problem, "anomaly": anomaly, "phase": ""}
     if move is RunMove.END:
         changes |= {"finished_at": at}
