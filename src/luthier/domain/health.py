@@ -72,6 +72,7 @@ class Anomaly(Frozen):
     rows: tuple[int, ...] = ()  # of the step's examples, where they matter
     alone: bool = False  # each of these rows brings it about by itself, and no other row of the step does
     figures: dict[str, str] = {}  # that fill its sentence
+    usual_norm: float | None = None  # of the gradients before it
     evidence: Evidence | None = None
 
 

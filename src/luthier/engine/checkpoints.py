@@ -76,7 +76,7 @@ def save(
 ) -> Saved:
     """Publishes step-NNNNNN, and only when it reads back as written removes the oldest beyond what is kept.
 
-    While somebody watches, the newest that is beyond any doubt is kept besides, for a remedy to go back to.
+    While somebody watches, one that a remedy can go back to is kept besides.
     """
     final = folder_of_step(checkpoints, state.step)
     remedies = in_effect(state.step, job.remedies)

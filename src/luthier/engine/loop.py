@@ -89,8 +89,9 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
     started = time.perf_counter()
     step = before.step + 1
     settings, indices = bench.settings_of(step), _indices(bench, step)
+    bench.channel.step = step - 1
+    _say_what_is_left_out(bench, step)
     if not indices:
-        bench.channel.step = step
         return before.model_copy(update={"step": step})
     epoch = epochs_done(step, settings.batch_size, len(bench.data.train))
     seed_for(settings.seed, step)
@@ -98,7 +99,7 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
     bench.crash.reach("after_backward")
     gradient_norm = bench.optimiser.gradient_norm()
     seen = Observation(step, gathered.loss, gradient_norm, bench.optimiser.rate_share(step), before.tokens_per_second)
-    watched = vigil.look(before.watched, seen, epoch, _batch(bench, indices, settings))
+    watched = vigil.look(before.watched, seen, epoch, _batch(bench, step, settings))
     learning_rate = bench.optimiser.update(step, gradient_norm, settings)
     bench.trained.refresh()
     bench.crash.reach("after_update")
@@ -130,26 +131,32 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
     )
 
 
-def _indices(bench: Bench, step: int) -> list[int]:
-    """Of the 1-based step's examples, but for those that a remedy leaves out."""
-    settings, rows = bench.job.settings, bench.data.train.rows
-    indices = indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
-    gone = left_out(step, {int(rows[index]) for index in indices}, bench.job.remedies)
+def _say_what_is_left_out(bench: Bench, step: int) -> None:
+    settings, train = bench.job.settings, bench.data.train
+    whole = indices_of_step(step, settings.batch_size, len(train), settings.seed)
+    gone = left_out(step, {int(train.rows[index]) for index in whole}, bench.job.remedies)
     if gone:
         bench.channel.say(RowsLeftOut(step=step, rows=gone))
-    return [index for index in indices if int(rows[index]) not in gone]
 
 
-def _batch(bench: Bench, indices: list[int], settings: TrainingSettings) -> Batch:
-    by_row: dict[int, list[int]] = {}
-    for index in indices:
-        by_row.setdefault(int(bench.data.train.rows[index]), []).append(index)
+def _indices(bench: Bench, step: int) -> list[int]:
+    """Of the 1-based step's examples, but for those that a remedy leaves out."""
+    settings, train = bench.job.settings, bench.data.train
+    indices = indices_of_step(step, settings.batch_size, len(train), settings.seed)
+    gone = left_out(step, {int(train.rows[index]) for index in indices}, bench.job.remedies)
+    return [index for index in indices if int(train.rows[index]) not in gone]
+
+
+def _batch(bench: Bench, step: int, settings: TrainingSettings) -> Batch:
+    rows = bench.data.train.rows
+    now, before = ([] if each < 1 else _indices(bench, each) for each in (step, step - 1))
 
     def measure(row: int) -> tuple[float, float]:
         bench.trained.parameters.gradients.zero_()
-        return _gather(bench, by_row[row], settings).loss, bench.optimiser.gradient_norm()
+        indices = [index for index in (*now, *before) if int(rows[index]) == row]
+        return _gather(bench, indices, settings).loss, bench.optimiser.gradient_norm()
 
-    return Batch(sorted(by_row), measure)
+    return Batch(*(sorted({int(rows[index]) for index in indices}) for indices in (now, before)), measure)
 
 
 def _gather(bench: Bench, indices: list[int], settings: TrainingSettings) -> Gathered:

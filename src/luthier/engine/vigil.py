@@ -37,6 +37,7 @@ class Batch(NamedTuple):
     """Of one step, for who wants to know which of its rows is to blame."""
 
     rows: Sequence[int]
+    well: Sequence[int]  # rows of the step before, which went well
     measure: Callable[[int], tuple[float, float]]  # the loss and the gradient norm of one row alone
 
 
@@ -67,15 +68,21 @@ class Vigil:
         return verdict.watched
 
     def _blamed(self, anomaly: Anomaly, seen: Watched, now: Observation, batch: Batch) -> Anomaly:
-        """Takes as long as one more step."""
+        """Takes as long as one more step, or two: where every row brings it about, rows that were well decide whether
+        it is the rows or the weights.
+        """
         if anomaly.kind not in _NAMES_ROWS:
             return anomaly
-        alone = []
-        for row in batch.rows:
+
+        def brings_it_about(row: int) -> bool:
             loss, gradient_norm = batch.measure(row)
             verdict = judge(seen, now._replace(loss=loss, gradient_norm=gradient_norm), Gauges(), self._accepted)
-            if verdict.stop is not None and verdict.stop.kind in _NAMES_ROWS:
-                alone.append(row)
+            return verdict.stop is not None and verdict.stop.kind in _NAMES_ROWS
+
+        alone = [row for row in batch.rows if brings_it_about(row)]
+        in_doubt = len(alone) == len(batch.rows)
+        if in_doubt and (not batch.well or any(map(brings_it_about, batch.well))):
+            alone = []
         return blamed(anomaly, alone, batch.rows)
 
     def _gauges(self, epochs: float) -> Gauges:

@@ -20,9 +20,14 @@ def sealed_checkpoints(checkpoints: Path) -> list[Path]:
 
 
 def surplus(sealed: Sequence[Path], keep: int, well_until: int | None) -> list[Path]:
-    """Those beyond the newest `keep`, but for the newest one that ends no later than step `well_until`."""
-    well = [folder for folder in sealed if well_until is not None and step_of(folder) <= well_until]
-    return [folder for folder in sealed[:-keep] if folder not in well[-1:]]
+    """Those beyond the newest `keep`. Weights up to step `well_until` are healthy beyond doubt: the newest checkpoint
+    of these is kept too, and the oldest of the others, which will be the next of these.
+    """
+    if well_until is None:
+        return list(sealed[:-keep])
+    well = [folder for folder in sealed if step_of(folder) <= well_until]
+    kept = [*well[-1:], *sealed[len(well) :][:1], *sealed[-keep:]]
+    return [folder for folder in sealed if folder not in kept]
 
 
 def healthy(checkpoints: Path, since_step: int) -> Path | None:

@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from luthier.domain.errors import Action, Problem
 from luthier.domain.health import Anomaly, AnomalyFound, AnomalyKind, Evidence, Offer, Point, RemedyName
@@ -55,6 +56,7 @@ def _anomaly(kind: AnomalyKind, sign: Sign, moment: Moment) -> Anomaly:
         step=now.step,
         since_step=since + 1,
         figures={"step": str(now.step), "blame": "", **sign.figures},
+        usual_norm=median(each.gradient_norm for each in seen.window) if seen.window else None,
         evidence=_evidence(sign.metric, seen, now),
     )
 
@@ -119,7 +121,9 @@ def offers_of(kind: AnomalyKind) -> tuple[Offer, ...]:
     )
 
 
-def next_by_itself(kind: AnomalyKind, tried: int) -> RemedyName | None:
-    """What the policy `automatic` does when this kind is found after `tried` remedies against it."""
-    ladder = anomaly_facts().kinds[kind].automatic
+def next_by_itself(anomaly: Anomaly, tried: int) -> RemedyName | None:
+    """What the policy `automatic` does, after `tried` remedies against this kind that left out no rows by number."""
+    ladder = anomaly_facts().kinds[anomaly.kind].automatic
+    if anomaly.alone and RemedyName.SKIP_BATCH in ladder:
+        return RemedyName.SKIP_BATCH
     return ladder[min(tried, len(ladder) - 1)] if ladder else None

@@ -72,7 +72,7 @@ def note_restart(tx: Transaction, run: Run, stall: Anomaly, folder: RunFolder, a
 def possible(run: Run, anomaly: Anomaly, remedy: RemedyName) -> bool:
     """Whether it would change anything; a micro-batch cannot be halved for ever."""
     before = _setting_before(run, remedy, anomaly.step)
-    return not before or any(_treated(remedy, value) != value for value in before.values())
+    return not before or any(_treated(remedy, value, anomaly) != value for value in before.values())
 
 
 def offered(run: Run) -> tuple[RemedyName, ...]:
@@ -101,7 +101,7 @@ def _applied(run: Run, anomaly: Anomaly, remedy: RemedyName, to_step: int, autho
         rows=anomaly.rows if remedy is RemedyName.SKIP_BATCH and anomaly.alone else (),
         after_step=to_step,
         before=before,
-        after={name: _treated(remedy, value) for name, value in before.items()},
+        after={name: _treated(remedy, value, anomaly) for name, value in before.items()},
         author=author,
     )
 
@@ -125,7 +125,8 @@ def _chosen_by_policy(run: Run, anomaly: Anomaly) -> RemedyName | None:
     spec = run.recipe.health
     if spec.policy != "automatic" or run.state is RunState.PAUSING or _tried(run) >= spec.attempts:
         return None
-    remedy = next_by_itself(anomaly.kind, sum(each.anomaly is anomaly.kind for each in run.remedies if _counts(each)))
+    tried = sum(each.anomaly is anomaly.kind and not each.rows for each in run.remedies if _counts(each))
+    remedy = next_by_itself(anomaly, tried)
     if remedy is None or remedy is RemedyName.PAUSE or not possible(run, anomaly, remedy):
         return None
     return remedy
@@ -165,6 +166,9 @@ def _setting_before(run: Run, remedy: RemedyName, to_step: int) -> dict[str, flo
     return {} if name is None else {name: getattr(settings, name)}
 
 
-def _treated(remedy: RemedyName, value: float) -> float:
+def _treated(remedy: RemedyName, value: float, anomaly: Anomaly) -> float:
     facts = anomaly_facts().remedies[remedy]
-    return max(facts.least, value * facts.factor)
+    treated = max(facts.least, value * facts.factor)
+    if remedy is RemedyName.CLIP_HARDER and anomaly.usual_norm:
+        return min(treated, anomaly.usual_norm)
+    return treated
