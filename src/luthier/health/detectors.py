@@ -8,7 +8,7 @@ from typing import NamedTuple
 from luthier.domain.health import AnomalyKind
 from luthier.health.limits import DetectorLimits, anomaly_facts
 from luthier.health.losses import not_finite
-from luthier.health.watched import Observation, Watched, log_of, robust_sigma
+from luthier.health.watched import Observation, Watched, log_of, noise_of
 from luthier.kit.units import show_bytes, show_count, show_percent
 
 
@@ -52,10 +52,10 @@ def not_a_number(moment: Moment) -> Sign | None:
 
 def spike(moment: Moment) -> Sign | None:
     limits, seen, loss = moment.limits.spike, moment.seen, moment.now.loss
-    if len(seen.window) < limits.fewest_steps or loss <= limits.above_highest * seen.highest_loss:
+    level = seen.level(limits.stretch)
+    if level is None or len(seen.window) < limits.fewest_steps or loss <= limits.above_highest * seen.highest_loss:
         return None
-    logs = seen.log_losses
-    if log_of(loss) - median(logs) <= limits.noise * robust_sigma(logs):
+    if log_of(loss) - level <= limits.noise * seen.noise:
         return None
     return Sign({"loss": f"{loss:.4g}", "times": f"{loss / seen.highest_loss:.3g}"}, "loss")
 
@@ -76,10 +76,12 @@ def exploding_gradient(moment: Moment) -> Sign | None:
     limits, seen, norm = moment.limits.exploding_gradient, moment.seen, moment.now.gradient_norm
     if len(seen.window) < limits.fewest_steps:
         return None
-    usual = median(each.gradient_norm for each in seen.window)
-    if norm <= limits.above_median * usual or norm <= limits.above_highest * seen.highest_norm:
+    logs = [log_of(each.gradient_norm) for each in seen.window]
+    usual, noise = median(logs), noise_of(logs)
+    least = max(math.log(limits.above_median), limits.noise * noise)
+    if log_of(norm) - usual <= least or norm <= limits.above_highest * seen.highest_norm:
         return None
-    return Sign({"norm": f"{norm:.3g}", "times": f"{norm / usual:.3g}" if usual else "countless"}, "gradient_norm")
+    return Sign({"norm": f"{norm:.3g}", "times": f"{norm / math.exp(usual):.3g}"}, "gradient_norm")
 
 
 def memory_high(moment: Moment) -> Sign | None:

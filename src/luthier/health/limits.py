@@ -11,7 +11,8 @@ from luthier.kit.frozen import Frozen
 
 class SpikeLimits(Frozen):
     fewest_steps: int
-    noise: float  # robust standard deviations of the log loss above its median
+    stretch: int
+    noise: float  # robust standard deviations of the log loss above the median of the stretch
     above_highest: float  # of all losses so far
     source: str
 
@@ -26,6 +27,7 @@ class DivergenceLimits(Frozen):
 
 class ExplosionLimits(Frozen):
     fewest_steps: int
+    noise: float  # robust standard deviations of the log norm above its median
     above_median: float
     above_highest: float
     source: str

@@ -12,7 +12,7 @@ from luthier.kit.frozen import Frozen
 
 WINDOW_STEPS = 80
 _FEWEST = 5  # steps before there is any level at all
-_LOWEST_LOSS = 1e-12  # some losses reach 0, which has no logarithm
+_LOWEST = 1e-12  # some losses and gradients reach 0, which has no logarithm
 _MEDIAN_ERROR = 1.2533  # standard error of a median, in those of a mean of normal values
 _MAD_TO_SIGMA = 1.4826
 
@@ -52,9 +52,7 @@ class Watched(Frozen):
 
     @property
     def noise(self) -> float:
-        """Of one log loss, from neighbouring steps, so that a trend does not count as noise."""
-        logs = self.log_losses
-        return robust_sigma([after - before for before, after in pairwise(logs)]) / math.sqrt(2)
+        return noise_of(self.log_losses)
 
     def level(self, stretch: int) -> float | None:
         """Log of the median loss of the last steps; None while there are too few."""
@@ -117,11 +115,16 @@ class Watched(Frozen):
         return self.model_copy(update={"held_out": (*self.held_out, Point(step, loss))})
 
 
-def log_of(loss: float) -> float:
-    return math.log(max(loss, _LOWEST_LOSS))
+def log_of(value: float) -> float:
+    return math.log(max(value, _LOWEST))
 
 
-def robust_sigma(values: Sequence[float]) -> float:
+def noise_of(values: Sequence[float]) -> float:
+    """Their standard deviation, from neighbours, so that a trend does not count as noise."""
+    return _robust_sigma([after - before for before, after in pairwise(values)]) / math.sqrt(2)
+
+
+def _robust_sigma(values: Sequence[float]) -> float:
     """As a standard deviation, but untouched by a few wild values; 0 for fewer than two."""
     if len(values) < 2:
         return 0.0
