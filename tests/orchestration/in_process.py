@@ -21,6 +21,7 @@ from luthier.orchestration.supervisor import Supervisor
 from luthier.orchestration.workers import Worker
 from luthier.services.attempts import Assignment, Attempts
 from luthier.services.queue import Queue
+from luthier.services.run_history import History
 from luthier.settings import Settings
 from luthier.store import open_store
 from luthier.workspace import Workspace
@@ -92,7 +93,8 @@ class Workshop:
         self.workspace = Workspace(settings, SystemClock())
         self._lock = supervisor_lock(self.workspace.folders)
         self._lock.acquire()
-        self.store = open_store(self.workspace.folders.database)
+        history = History(self.workspace.folders, SystemClock())
+        self.store = open_store(self.workspace.folders.database, recorder=history)
         self._settings = settings
 
     def close(self) -> None:

@@ -15,11 +15,15 @@ from luthier.domain.recipes import HealthSpec
 from luthier.domain.run_states import RunState
 from luthier.engine.crash_points import CrashPoints, Moment
 from luthier.engine.worker import run_attempt
+from luthier.health.checkpoints import sealed_checkpoints
 from luthier.kit.clock import SystemClock
 from luthier.kit.journal import JournalWriter
+from luthier.services.reindexing import reindex
+from luthier.settings import Settings
 from tests.builders.jobs import WORDS, a_run_folder
 from tests.builders.models import a_model_folder
 from tests.orchestration.in_process import Attempt, Workshop, whole_attempt
+from tests.services.documents import documents
 
 ASK, AUTOMATIC, OFF = HealthSpec(policy="ask"), HealthSpec(policy="automatic"), HealthSpec(policy="off")
 BROKEN_LETTER = "b"  # stands in "ebony" alone: one row of forty in ten
@@ -167,3 +171,23 @@ def test_a_worker_without_memory_goes_on_with_half_the_tokens_in_a_pass(
     assert (remedy.remedy, remedy.anomaly) == (RemedyName.HALVE_MICRO_BATCH, AnomalyKind.OUT_OF_MEMORY)
     assert (remedy.before, remedy.after) == ({"micro_batch_tokens": 256}, {"micro_batch_tokens": 128})
     assert remedy.after_step == (5 if end is starve else 0)
+
+
+def test_a_database_that_is_lost_comes_back_with_every_remedy_and_costs_no_checkpoint(
+    tmp_path: Path, broken_base: Path
+) -> None:
+    torch.set_num_threads(1)
+    workshop = Workshop(tmp_path / "lost")
+    run = workshop.work(workshop.queue(broken_base, AUTOMATIC, max_steps=12, examples=9))
+    folders = workshop.workspace.folders
+    kept = sealed_checkpoints(folders.run(run.run_id).checkpoints)
+    workshop.close()
+    before = documents(folders.database)
+    for part in folders.root.glob("luthier.db*"):
+        part.unlink()
+    reindex(Settings(home=tmp_path / "lost"), SystemClock(), lambda progress: None)
+    after = documents(folders.database)
+    assert len(after["runs"][0].remedies) == 1
+    assert after["runs"] == before["runs"]
+    assert after["events"] == before["events"]
+    assert sealed_checkpoints(folders.run(run.run_id).checkpoints) == kept

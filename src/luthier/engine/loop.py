@@ -147,6 +147,10 @@ def _indices(bench: Bench, step: int) -> list[int]:
     return [index for index in indices if int(train.rows[index]) not in gone]
 
 
+def _rows_of(bench: Bench, indices: list[int]) -> list[int]:
+    return sorted({int(bench.data.train.rows[index]) for index in indices})
+
+
 def _batch(bench: Bench, step: int, settings: TrainingSettings) -> Batch:
     rows = bench.data.train.rows
     now, before = ([] if each < 1 else _indices(bench, each) for each in (step, step - 1))
@@ -156,7 +160,7 @@ def _batch(bench: Bench, step: int, settings: TrainingSettings) -> Batch:
         indices = [index for index in (*now, *before) if int(rows[index]) == row]
         return _gather(bench, indices, settings).loss, bench.optimiser.gradient_norm()
 
-    return Batch(*(sorted({int(rows[index]) for index in indices}) for indices in (now, before)), measure)
+    return Batch(_rows_of(bench, now), _rows_of(bench, before), measure)
 
 
 def _gather(bench: Bench, indices: list[int], settings: TrainingSettings) -> Gathered:

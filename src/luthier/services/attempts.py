@@ -8,7 +8,7 @@ from typing import Any
 
 from luthier.domain.datasets import Mapping
 from luthier.domain.errors import LuthierError
-from luthier.domain.evaluations import AnswerSheet, EvaluationReport
+from luthier.domain.evaluations import AnswerSheet
 from luthier.domain.health import AnomalyKind
 from luthier.domain.jobs import Command, Finished, Job
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
@@ -22,6 +22,7 @@ from luthier.kit.ids import new_id
 from luthier.kit.journal import JournalWriter, Record, read_journal
 from luthier.kit.processes import ProcessIdentity
 from luthier.services.folders import AttemptFolder, Folders
+from luthier.services.headlines import headline
 from luthier.services.losses import after_loss, alert_of_loss, anomaly_of_loss
 from luthier.services.queue import Queue
 from luthier.services.remedies import note_restart, respond
@@ -158,6 +159,8 @@ class Attempts:
                 return None
             run = facts.apply(tx, run, records)
             _update_attempt(tx, run, journal_offset=offset)
+            if run.anomaly is not None and run.state in ACTIVE:
+                run = respond(tx, run, run.anomaly, self._folders.run(run_id), self._clock.now())
             return run
 
     def send(self, run: Run, kind: str) -> None:
@@ -288,17 +291,3 @@ def _update_attempt(tx: Transaction, run: Run, **changes: object) -> None:
     attempt = tx.attempts.get(run.run_id, run.attempt)
     assert attempt is not None, "a claimed run has an attempt; both were stored in one transaction"
     tx.attempts.put(run.run_id, attempt.model_copy(update=changes))
-
-
-def headline(report: EvaluationReport) -> dict[str, object]:
-    """The few figures that lists and tables show."""
-    figures: dict[str, object] = {"base_loss": report.base_loss, "tuned_loss": report.tuned_loss}
-    if report.comparison:
-        figures |= {
-            "scorer": report.scorer,
-            "base_share": report.comparison.base.share,
-            "tuned_share": report.comparison.tuned.share,
-            "answered": report.comparison.tuned.total,
-            "better": report.comparison.better,
-        }
-    return figures

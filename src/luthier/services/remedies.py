@@ -157,7 +157,7 @@ def _rest(tx: Transaction, run: Run, anomaly: Anomaly, at: datetime) -> Run:
     changes: dict[str, object] = {"problem": problem, "anomaly": anomaly, "phase": ""}
     if move is RunMove.END:
         changes |= {"finished_at": at}
-    return move_run(tx, run, move, author="worker", cause=problem.sentence, at=at, **changes)
+    return move_run(tx, run, move, author="supervisor", cause=problem.sentence, at=at, **changes)
 
 
 def _setting_before(run: Run, remedy: RemedyName, to_step: int) -> dict[str, float]:

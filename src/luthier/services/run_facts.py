@@ -30,8 +30,6 @@ from luthier.domain.run_states import TRANSITIONS, RunMove, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run, Span
 from luthier.kit.clock import parse_rfc3339
 from luthier.kit.journal import Record
-from luthier.services.folders import RunFolder
-from luthier.services.remedies import respond
 from luthier.services.run_moves import move_run
 from luthier.store import Transaction
 
@@ -90,7 +88,7 @@ class FactFolder:
             case Heartbeat() | Cancelled():
                 return run
             case Parked(anomaly=anomaly) if anomaly is not None:
-                return respond(tx, run, anomaly, RunFolder(self._run_folder), at)
+                return run.model_copy(update={"anomaly": anomaly})  # what follows is for its supervisor to decide
             case Phase() | Parked() | Failed() | Finished():
                 return _turn(tx, run, fact, at)
 
