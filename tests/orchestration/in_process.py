@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from luthier.domain.adapters import LoraSettings
+import safetensors.torch
+from tokenizers import Tokenizer
+
+from luthier.domain.adapters import FullSettings, LoraSettings
 from luthier.domain.events import Event
 from luthier.domain.recipes import HealthSpec
 from luthier.domain.run_states import ACTIVE, RunState
@@ -28,10 +31,41 @@ from luthier.workspace import Workspace
 from tests.builders import a_plan, a_recipe, a_run
 from tests.builders.jobs import a_run_folder
 from tests.builders.machines import a_machine
+from tests.builders.models import a_model_folder
 from tests.builders.plans import training_settings
 
 Attempt = Callable[[Path, int], bool]  # run folder and number to whether the system ended it for want of memory
 TINY = {"max_length": 256, "batch_size": 4, "micro_batch_tokens": 256, "evaluate_every": 1000, "epochs": 100.0}
+
+
+BROKEN_LETTER = "b"  # stands in "ebony" alone: in one example of ten
+FAR_TOO_FAST: dict[str, Any] = {
+    "adapter": FullSettings(kind="full"),
+    "learning_rate": 0.1,
+    "warmup_ratio": 0.5,
+    "max_gradient_norm": 1e9,
+    "schedule": "constant",
+    "max_steps": 60,
+}
+
+
+def a_broken_base(folder: Path) -> Path:
+    """One letter was never trained: its embedding is not a number, as those of reserved tokens may be."""
+    a_model_folder(folder, tie_word_embeddings=False)
+    weights = safetensors.torch.load_file(folder / "model.safetensors")
+    letter = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(BROKEN_LETTER)
+    weights["model.embed_tokens.weight"][letter] = float("nan")
+    safetensors.torch.save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def a_tuned_base(folder: Path, base: Path) -> Path:
+    """It knows the examples already, so that there is something to lose."""
+    kept: dict[str, Any] = {"checkpoint_every": 1000, "evaluate_every": 1000, "max_steps": 80, "epochs": 100.0}
+    a_run_folder(folder, base, examples=40, adapter=FullSettings(kind="full"), learning_rate=1e-2, **kept)
+    with _own_signals():
+        whole_attempt(folder, 1)
+    return folder / "model"
 
 
 def whole_attempt(run_folder: Path, number: int) -> bool:

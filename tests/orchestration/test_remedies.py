@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import safetensors.torch
 import torch
-from tokenizers import Tokenizer
 
-from luthier.domain.adapters import FullSettings
 from luthier.domain.health import AnomalyKind, NothingToRemedy, RemedyName, RemedyNotOffered
 from luthier.domain.recipes import HealthSpec
 from luthier.domain.run_states import RunState
@@ -20,13 +16,19 @@ from luthier.kit.clock import SystemClock
 from luthier.kit.journal import JournalWriter
 from luthier.services.reindexing import reindex
 from luthier.settings import Settings
-from tests.builders.jobs import WORDS, a_run_folder
+from tests.builders.jobs import WORDS
 from tests.builders.models import a_model_folder
-from tests.orchestration.in_process import Attempt, Workshop, whole_attempt
+from tests.orchestration.in_process import (
+    BROKEN_LETTER,
+    FAR_TOO_FAST,
+    Attempt,
+    Workshop,
+    a_broken_base,
+    a_tuned_base,
+)
 from tests.services.documents import documents
 
 ASK, AUTOMATIC, OFF = HealthSpec(policy="ask"), HealthSpec(policy="automatic"), HealthSpec(policy="off")
-BROKEN_LETTER = "b"  # stands in "ebony" alone: one row of forty in ten
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +38,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def broken_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One letter was never trained: its embedding is not a number, as those of reserved tokens may be."""
-    folder = a_model_folder(tmp_path_factory.mktemp("bases") / "broken", tie_word_embeddings=False)
-    weights = safetensors.torch.load_file(folder / "model.safetensors")
-    letter = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(BROKEN_LETTER)
-    weights["model.embed_tokens.weight"][letter] = float("nan")
-    safetensors.torch.save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    return folder
+    return a_broken_base(tmp_path_factory.mktemp("bases") / "broken")
 
 
 @pytest.fixture(scope="module")
 def tuned_base(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base that knows the examples already, so that there is something to lose."""
-    folder = tmp_path_factory.mktemp("bases") / "tuning"
-    kept: dict[str, Any] = {"checkpoint_every": 1000, "evaluate_every": 1000, "max_steps": 80, "epochs": 100.0}
-    a_run_folder(folder, base, examples=40, adapter=FullSettings(kind="full"), learning_rate=1e-2, **kept)
-    whole_attempt(folder, 1)
-    return folder / "model"
+    return a_tuned_base(tmp_path_factory.mktemp("bases") / "tuned", base)
 
 
 @pytest.fixture
@@ -77,8 +68,7 @@ def test_rows_that_break_the_loss_are_found_left_out_and_named(workshop: Worksho
 def test_a_loss_that_explodes_under_a_rate_that_is_far_too_high_is_brought_down_again(
     workshop: Workshop, tuned_base: Path
 ) -> None:
-    wild: dict[str, Any] = {"learning_rate": 0.1, "warmup_ratio": 0.5, "max_gradient_norm": 1e9, "schedule": "constant"}
-    run = workshop.work(workshop.queue(tuned_base, AUTOMATIC, adapter=FullSettings(kind="full"), max_steps=60, **wild))
+    run = workshop.work(workshop.queue(tuned_base, AUTOMATIC, **FAR_TOO_FAST))
     assert run.state is RunState.COMPLETED, run.problem
     assert AnomalyKind.DIVERGENCE in {remedy.anomaly for remedy in run.remedies}
     lowered = next(remedy for remedy in run.remedies if remedy.remedy is RemedyName.LOWER_RATE)
