@@ -108,6 +108,18 @@ def test_a_checkpoint_of_other_remedies_is_refused(bench_for: BenchFor) -> None:
         restore(folder / "step-000004", other.job, other.trained, other.optimiser, pytest.fail)
 
 
+def test_what_is_unwell_has_changed_no_weight(bench_for: BenchFor) -> None:
+    bench = bench_for(**VALUES, health=ON)
+    before = bench.trained.parameters.values.clone()
+    with torch.no_grad():
+        bench.base.model.get_input_embeddings().weight[:, 0] = float("nan")
+    with pytest.raises(Unwell) as caught:
+        train(bench, TrainingState())
+    assert torch.equal(bench.trained.parameters.values, before)
+    assert caught.value.anomaly.kind is AnomalyKind.NOT_FINITE
+    assert not caught.value.anomaly.alone, "every row breaks it, so the weights are to blame"
+
+
 def test_the_last_healthy_checkpoint_outlives_those_that_are_newer(bench_for: BenchFor) -> None:
     bench = bench_for(**{**VALUES, "max_steps": 20, "keep_checkpoints": 1}, epochs=9, health=ON)
     train(bench, TrainingState())

@@ -35,7 +35,7 @@ def test_a_divergence_is_seen_told_and_repaired_while_one_watches(
         page = visitor.page
         alert = page.get_by_role("region", name="Alert: divergence").last
         expect(alert).to_contain_text("The loss has risen from")
-        expect(alert).to_contain_text("Remedy 1: learning rate lowered from 0.1 to 0.0333333")
+        expect(alert).to_contain_text("Remedy 1: learning rate lowered from 0.1 to 0.0333")
         expect(alert.get_by_role("img")).to_be_visible()
         expect(page.locator("#run-header .state").first).to_have_text("completed")
 

@@ -100,12 +100,16 @@ class AppliedRemedy(Frozen):
         what = [_DONE[self.remedy]]
         if self.remedy is RemedyName.SKIP_BATCH:
             what += [f"rows {', '.join(map(str, self.rows))}" if self.rows else f"step {self.step}"]
-        what += [f"from {self.before[name]:g} to {value:g}" for name, value in self.after.items()]
+        what += [f"from {_shown(self.before[name])} to {_shown(value)}" for name, value in self.after.items()]
         who = "by choice" if self.author == "user" else "by itself"
         return f"{' '.join(what)}; on from step {self.after_step}, {who}"
 
     def answers(self, anomaly: Anomaly | None) -> bool:
         return anomaly is not None and (anomaly.kind, anomaly.step) == (self.anomaly, self.step)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 class Offer(Frozen):
