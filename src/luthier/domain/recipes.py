@@ -91,6 +91,13 @@ class Budget(Frozen):
     co2: Annotated[float, Field(gt=0)] | None = None  # kilograms of CO2e
 
 
+class HealthSpec(Frozen):
+    """What happens when training goes wrong."""
+
+    policy: Literal["off", "ask", "automatic"] = "ask"  # off looks for nothing; ask pauses and offers remedies
+    attempts: Annotated[int, Field(ge=0, le=100)] = 3  # remedies that `automatic` may apply to one run
+
+
 class Recipe(Frozen):
     """What one run is asked to do, as it is written in a recipe file."""
 
@@ -107,6 +114,12 @@ class Recipe(Frozen):
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
     profiles: tuple[str, ...] = ()  # defaults for a use case or a target, e.g. chatbot, mobile; a later one wins
     budget: Budget = Budget()  # what the run may take at most; see Budget
+    health: HealthSpec = HealthSpec()  # off, ask or automatic; see Health
+
+    @field_validator("health", mode="before")
+    @classmethod
+    def _policy_alone_will_do(cls, value: Any) -> Any:
+        return {"policy": value} if isinstance(value, str) else value
 
     @field_validator("settings")
     @classmethod

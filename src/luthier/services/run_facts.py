@@ -20,6 +20,7 @@ from luthier.domain.jobs import (
     PreflightDone,
     Prepared,
     Progress,
+    RowsLeftOut,
     Sample,
     Started,
     Step,
@@ -34,6 +35,7 @@ from luthier.store import Transaction
 
 _PHASE_MOVES = {"training": RunMove.TRAIN, "evaluating": RunMove.EVALUATE, "completing": RunMove.WRAP_UP}
 _STEP_METRICS = ("loss", "learning_rate", "gradient_norm", "rss_bytes")
+_NOTED = {"sample": "run.sample", "alert": "run.alert", "preflight": "run.preflight"}  # facts that change no figure
 _RECENT_STEPS = 20  # enough to smooth over uneven batches, few enough to follow a change of speed
 _SPREAD = 0.15  # of the time left; steps of one run differ in length by about this much
 
@@ -72,12 +74,11 @@ class FactFolder:
             case Progress():
                 _note(tx, run, "run.progress", fact, at, phase=run.phase)
                 return run.model_copy(update={"progress_done": fact.done, "progress_total": fact.total})
-            case Sample():
-                return _note(tx, run, "run.sample", fact, at)
-            case Alert():
-                return _note(tx, run, "run.alert", fact, at)
-            case PreflightDone():
-                return _note(tx, run, "run.preflight", fact, at)
+            case Sample() | Alert() | PreflightDone():
+                return _note(tx, run, _NOTED[fact.kind], fact, at)
+            case RowsLeftOut():
+                _note(tx, run, "run.rows_left_out", fact, at)
+                return run.model_copy(update={"step": fact.step})
             case Prepared():
                 return run.model_copy(update={"total_steps": fact.total_steps})
             case Started():
@@ -86,6 +87,8 @@ class FactFolder:
                 )
             case Heartbeat() | Cancelled():
                 return run
+            case Parked(anomaly=anomaly) if anomaly is not None:
+                return run.model_copy(update={"anomaly": anomaly})  # what follows is for its supervisor to decide
             case Phase() | Parked() | Failed() | Finished():
                 return _turn(tx, run, fact, at)
 

@@ -48,9 +48,10 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
         state = restore(Path(job.resume_from), job, trained, optimiser, lambda what: channel.say(_other_machine(what)))
 
     objective = objective_of(job, base, data, trained)
-    objective.begin(channel)
+    bench = Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash)
+    objective.begin(bench.settings_of(state.step + 1).micro_batch_tokens, channel)
     channel.enter("training")
-    state = train(Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash), state)
+    state = train(bench, state)
 
     channel.enter("evaluating")
     losses = state.held_out_losses
