@@ -13,6 +13,7 @@ from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
+from luthier.services.curves import Curves
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
@@ -28,6 +29,7 @@ from luthier.services.quality import Quality
 from luthier.services.queue import Queue
 from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
+from luthier.services.samples import Samples
 from luthier.services.scenario_datasets import ScenarioDatasets
 from luthier.services.scenarios import Scenarios
 from luthier.services.sessions import Sessions
@@ -66,6 +68,8 @@ class Workspace:
         )
         self.queue = Queue(self._store, self.folders, self._free_memory, settings.runs_at_once)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.curves = Curves(self._store)
+        self.samples = Samples(self._store)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.logs = RunLogs(self._store, self.folders)
         self.uploads = Uploads(self.folders, clock)

@@ -11,7 +11,7 @@ from luthier.cli.follow import RESTING, follow
 from luthier.cli.logs import follow_log, show_log
 from luthier.cli.outcome import outcome_document, report_outcome, show_outcome
 from luthier.cli.render.preflight import show_preflight
-from luthier.cli.render.runs import metrics_table, runs_table, show_alerts, show_run
+from luthier.cli.render.runs import CURVE_WIDTH, metrics_table, runs_table, show_alerts, show_run
 from luthier.cli.render.text import heading, plain
 from luthier.cli.run_documents import run_document
 from luthier.cli.run_wishes import RunArgument, add_wishes
@@ -52,7 +52,7 @@ def show(
     """One run: its state, its figures, what preflight found, its proof."""
     runs = terminal.workspace.runs
     found = runs.get(run)
-    losses = runs.metrics(found.run_id, names=("loss",))
+    losses = terminal.workspace.curves.sketch(found.run_id, "loss", CURVE_WIDTH)
     checkpoints = runs.checkpoints(found.run_id)
     preflight = runs.preflight(found.run_id)
     alerts = runs.alerts(found.run_id)

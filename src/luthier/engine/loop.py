@@ -20,6 +20,7 @@ from luthier.engine.objective import Gathered, Objective
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preparing import PreparedData
+from luthier.engine.questions import Questions
 from luthier.engine.recompute import recomputed_layers
 from luthier.engine.trained import Trained
 from luthier.health.losses import not_finite
@@ -38,6 +39,7 @@ class Bench:
     optimiser: Optimiser
     channel: Channel
     crash: CrashPoints
+    questions: Questions
 
 
 def train(bench: Bench, state: TrainingState) -> TrainingState:
@@ -138,9 +140,10 @@ def _measured(bench: Bench, state: TrainingState) -> TrainingState:
     as_it_came = bench.trained.disabled() if state.step == 0 else nullcontext()
     with as_it_came:
         fact = bench.objective.held_out(state.step, bench.channel)
-    if fact is None:
-        return state
-    bench.channel.say(fact)
+        if fact is None:
+            return state
+        bench.channel.say(fact)
+        bench.questions.answer(state.step, bench.channel)
     return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
 
 

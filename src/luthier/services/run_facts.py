@@ -8,6 +8,7 @@ from typing import Any
 
 from luthier.domain.jobs import (
     Alert,
+    Answered,
     Cancelled,
     CheckpointSaved,
     Fact,
@@ -20,6 +21,7 @@ from luthier.domain.jobs import (
     PreflightDone,
     Prepared,
     Progress,
+    Readings,
     Sample,
     Started,
     Step,
@@ -72,6 +74,12 @@ class FactFolder:
             case Progress():
                 _note(tx, run, "run.progress", fact, at, phase=run.phase)
                 return run.model_copy(update={"progress_done": fact.done, "progress_total": fact.total})
+            case Readings():
+                figures = fact.model_dump(exclude={"kind", "step", "memory_total_bytes"}, exclude_none=True)
+                metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in figures.items()]
+                return _note(tx, run, "run.readings", fact, at)
+            case Answered():
+                return _note(tx, run, "run.answer", fact, at)
             case Sample():
                 return _note(tx, run, "run.sample", fact, at)
             case Alert():
@@ -98,6 +106,7 @@ class FactFolder:
         metrics += [MetricPoint(step=fact.step, name=name, value=getattr(fact, name)) for name in _STEP_METRICS]
         metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in fact.figures.items()]
         metrics.append(MetricPoint(step=fact.step, name="tokens_per_second", value=fact.tokens / fact.seconds))
+        metrics.append(MetricPoint(step=fact.step, name="step_seconds", value=fact.seconds))
         figures = {"tokens_per_second": rate, "seconds_left": list(span)}
         _note(tx, run, "run.step", fact, at, total_steps=run.total_steps, **figures)
         return run.model_copy(

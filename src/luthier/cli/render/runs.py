@@ -21,7 +21,7 @@ from luthier.kit.units import show_bytes, show_count, show_duration, show_percen
 
 _SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
 _BARS = "▁▂▃▄▅▆▇█"
-_CURVE_WIDTH = 40
+CURVE_WIDTH = 40
 _METRICS = {
     "loss": "Loss",
     "held_out_loss": "Held-out loss",
@@ -60,7 +60,7 @@ def runs_table(runs: Sequence[Run], places: Mapping[str, Place]) -> Iterable[Ren
 
 
 def show_run(
-    run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Checkpoint], place: Place | None
+    run: Run, losses: Sequence[float], checkpoints: Sequence[Checkpoint], place: Place | None
 ) -> Iterable[RenderableType]:
     pairs: list[tuple[str, Cell]] = [
         ("Run", run.name),
@@ -74,8 +74,7 @@ def show_run(
         *_resources(run),
     ]
     if losses:
-        values = [point.value for point in losses]
-        pairs.append(("Loss", f"{curve(values)}  {values[0]:.4f} to {values[-1]:.4f}"))
+        pairs.append(("Loss", f"{curve(losses)}  {losses[0]:.4f} to {losses[-1]:.4f}"))
     pairs += [(truth.name, show_truth(truth)) for truth in truths_of(run) if truth.measured is not None]
     if checkpoints:
         pairs.append(("Checkpoints", _kept(checkpoints)))
@@ -129,7 +128,7 @@ def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
         yield from show_actions(alert.actions)
 
 
-def curve(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:
+def curve(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
     """A line of little bars: the mean of each stretch, from the lowest to the highest."""
     if not values:
         return ""

@@ -20,6 +20,7 @@ from luthier.engine.preference import Preference
 from luthier.engine.preflight import preflight
 from luthier.engine.preparing import PreparedData, prepare
 from luthier.engine.proof import judged_pairs, prove
+from luthier.engine.questions import Questions
 from luthier.engine.trained import Trained
 from luthier.kit.files import sealed_folder, sha256_of, write_json
 
@@ -50,7 +51,9 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
     objective = objective_of(job, base, data, trained)
     objective.begin(channel)
     channel.enter("training")
-    state = train(Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash), state)
+    questions = Questions(job, base, data.held_out_examples)
+    bench = Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash, questions)
+    state = train(bench, state)
 
     channel.enter("evaluating")
     losses = state.held_out_losses
