@@ -9,6 +9,7 @@ from luthier.kit.ids import new_id
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
+from luthier.orchestration.notifying import Notifying, notifying
 from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
 from luthier.services.calibration import Calibrations
@@ -22,6 +23,10 @@ from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.notice_channels import NoticeChannels
+from luthier.services.notice_delivery import NoticeDelivery
+from luthier.services.notification_settings import NotificationSettingsFile
+from luthier.services.notifications import Notifications
 from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
@@ -79,6 +84,9 @@ class Workspace:
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
+        kept = NotificationSettingsFile(self.folders)
+        sending = NoticeDelivery(self._store, self.folders, kept, clock, NoticeChannels(settings, clock).send)
+        self.notifications = Notifications(self._store, self.folders, kept, sending, clock)
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
@@ -88,6 +96,10 @@ class Workspace:
         """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""
         if self.runs.any_unfinished():
             self._wake()
+
+    def notifying(self) -> Notifying:
+        """A context in which notices are made and delivered; a long-lived face enters it."""
+        return notifying(self._store, self.folders, self.settings, self.clock)
 
     def _free_memory(self) -> float:
         return self.machine.get().available_bytes

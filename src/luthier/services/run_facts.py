@@ -35,6 +35,12 @@ from luthier.services.run_moves import move_run
 from luthier.store import Transaction
 
 _PHASE_MOVES = {"training": RunMove.TRAIN, "evaluating": RunMove.EVALUATE, "completing": RunMove.WRAP_UP}
+_NOTED: dict[type[Fact], str] = {  # facts that change nothing of the run
+    Answered: "run.answer",
+    Sample: "run.sample",
+    Alert: "run.alert",
+    PreflightDone: "run.preflight",
+}
 _STEP_METRICS = ("loss", "learning_rate", "gradient_norm", "rss_bytes")
 _RECENT_STEPS = 20  # enough to smooth over uneven batches, few enough to follow a change of speed
 _SPREAD = 0.15  # of the time left; steps of one run differ in length by about this much
@@ -78,14 +84,8 @@ class FactFolder:
                 figures = fact.model_dump(exclude={"kind", "step", "memory_total_bytes"}, exclude_none=True)
                 metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in figures.items()]
                 return _note(tx, run, "run.readings", fact, at)
-            case Answered():
-                return _note(tx, run, "run.answer", fact, at)
-            case Sample():
-                return _note(tx, run, "run.sample", fact, at)
-            case Alert():
-                return _note(tx, run, "run.alert", fact, at)
-            case PreflightDone():
-                return _note(tx, run, "run.preflight", fact, at)
+            case Answered() | Sample() | Alert() | PreflightDone():
+                return _note(tx, run, _NOTED[type(fact)], fact, at)
             case Prepared():
                 return run.model_copy(update={"total_steps": fact.total_steps})
             case Started():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
@@ -32,8 +33,8 @@ class Metrics:
     def by_name(self, run_id: str, names: Collection[str] | None, after_step: int) -> Iterator[MetricPoint]:
         """By name, then step, a few thousand at a time, however many there are."""
         statement = _named(run_id, names, metrics.c.step > after_step).order_by(metrics.c.name, metrics.c.step)
-        for row in self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
-            yield _point(*row)
+        for step, name, value in self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
+            yield _point(step, name, value)
 
     def counts(self, run_id: str, names: Collection[str] | None, after_step: int) -> dict[str, int]:
         """How many points each metric has."""
@@ -78,7 +79,7 @@ class Metrics:
             newest = select(metrics.c.step, metrics.c.name, metrics.c.value).where(_of(run_id, (name,)))
             row = self._connection.execute(newest.order_by(metrics.c.step.desc()).limit(1)).first()
             if row is not None:
-                found[name] = _point(*row)
+                found[name] = _point(row.step, row.name, row.value)
         return found
 
     def clear(self, run_id: str) -> None:
@@ -88,12 +89,10 @@ class Metrics:
         """By step, then name. Step 0 is the base model, before training."""
         statement = _named(run_id, names, metrics.c.step > after_step)
         rows = self._connection.execute(statement.order_by(metrics.c.step, metrics.c.name))
-        return [_point(*row) for row in rows]
+        return [_point(step, name, value) for step, name, value in rows]
 
 
-def _named(
-    run_id: str, names: Collection[str] | None, *conditions: ColumnElement[bool]
-) -> Select[tuple[int, str, float | None]]:
+def _named(run_id: str, names: Collection[str] | None, *conditions: ColumnElement[bool]) -> Select[Any]:
     return select(metrics.c.step, metrics.c.name, metrics.c.value).where(_of(run_id, names, *conditions))
 
 
