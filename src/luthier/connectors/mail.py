@@ -11,6 +11,7 @@ from luthier.domain.notifications import EmailChannel, NoticeNotDelivered, Targe
 from luthier.kit.outgoing import NotAllowedThere, Target, target_of
 
 _SECONDS = 20.0
+_GREETING = "[127.0.0.1]"  # as mail programs do: the name of this machine is nobody's business
 
 
 class Mail:
@@ -41,8 +42,10 @@ class Mail:
 
     def _connected(self, channel: EmailChannel, target: Target) -> smtplib.SMTP:
         if channel.security == "tls":
-            return smtplib.SMTP_SSL(channel.host, channel.port, timeout=_SECONDS, context=self._trust())
-        server = smtplib.SMTP(channel.host, channel.port, timeout=_SECONDS)
+            return smtplib.SMTP_SSL(
+                channel.host, channel.port, local_hostname=_GREETING, timeout=_SECONDS, context=self._trust()
+            )
+        server = smtplib.SMTP(channel.host, channel.port, local_hostname=_GREETING, timeout=_SECONDS)
         if channel.security == "starttls":
             try:
                 server.starttls(context=self._trust())

@@ -30,14 +30,14 @@ class Webhook:
             "Luthier-Signature": f"t={moment},v1={signature(secret or '', moment, body)}",
         }
         try:
-            target = target_of(channel.origin, self._allowed, offline=self._offline)
+            target = target_of(channel.target, self._allowed, offline=self._offline)
             post(channel.url, target, body, headers)
         except NotAllowedThere as refusal:
-            raise TargetRefused(target=channel.origin, reason=refusal) from refusal
+            raise TargetRefused(target=channel.target, reason=refusal) from refusal
         except OSError as error:
-            raise NoticeNotDelivered(target=channel.origin, reason="its name cannot be looked up") from error
+            raise NoticeNotDelivered(target=channel.target, reason="its name cannot be looked up") from error
         except HttpFailed as failure:
-            raise NoticeNotDelivered(target=channel.origin, reason=failure) from failure
+            raise NoticeNotDelivered(target=channel.target, reason=failure) from failure
 
 
 def body_of(notice: Notice) -> bytes:

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
@@ -39,6 +39,10 @@ class DesktopChannel(_Channel):
     kind: Literal["desktop"] = "desktop"
     sound: bool = False
 
+    @property
+    def target(self) -> str:
+        return "this machine, with a sound" if self.sound else "this machine"
+
 
 class WebhookChannel(_Channel):
     kind: Literal["webhook"] = "webhook"
@@ -53,7 +57,7 @@ class WebhookChannel(_Channel):
         return value
 
     @property
-    def origin(self) -> str:
+    def target(self) -> str:
         """Scheme, host and port: what may be shown, because the rest of such an address is often a secret."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
@@ -67,6 +71,10 @@ class EmailChannel(_Channel):
     username: str = ""  # empty: the server wants no sign-in
     sender: str
     to: Annotated[tuple[str, ...], Field(min_length=1, max_length=20)]
+
+    @property
+    def target(self) -> str:
+        return f"{', '.join(self.to)} by {self.host}:{self.port}"
 
     @model_validator(mode="after")
     def _password_is_protected(self) -> "EmailChannel":
@@ -101,6 +109,16 @@ def _mailbox(value: str) -> str:
 
 Channel = Annotated[DesktopChannel | WebhookChannel | EmailChannel, Field(discriminator="kind")]
 CHANNEL: TypeAdapter[Channel] = TypeAdapter(Channel)
+
+
+def channel_values(target: str) -> dict[str, Any]:
+    """What one word says of a channel: `desktop`, a web address, or e-mail addresses with commas between them."""
+    if target == "desktop":
+        return {"kind": "desktop"}
+    if "://" in target:
+        return {"kind": "webhook", "url": target}
+    to = tuple(address.strip() for address in target.split(","))
+    return {"kind": "email", "to": to, "sender": to[0]}
 
 
 class QuietHours(Frozen):
@@ -156,7 +174,9 @@ class NotificationSettingsDamaged(WrongUsage):
     code = "notifications.settings_damaged"
     sentence = "The settings of notices in {path} cannot be read: {reason}."
     actions = (
-        Action(label="Mend the file, or move it away and add the channels again", command="luthier notify add NAME"),
+        Action(
+            label="Mend the file, or move it away and add the channels again", command="luthier notify add NAME TARGET"
+        ),
     )
 
 

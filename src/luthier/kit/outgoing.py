@@ -1,4 +1,4 @@
-"""Where something may be sent to: a name is looked up once, judged by its addresses, and reached at that address only."""
+"""Where something may be sent to: a name is looked up once, and judged by the addresses that it has."""
 
 import ipaddress
 import socket
@@ -29,8 +29,7 @@ def target_of(origin: str, allowed: Collection[str], *, offline: bool = False) -
     """
     parts = urlsplit(origin)
     host, port = (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(parts.scheme, 0)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(place[4][0]) for place in found))
+    addresses = _addresses_of(host, port)
     named = _normal(origin) in {_normal(each) for each in allowed}
     inner = [address for address in addresses if not is_public(address)]
     if offline and len(inner) < len(addresses):
@@ -50,6 +49,19 @@ def is_public(address: str) -> bool:
         if judged in ipaddress.ip_network("64:ff9b::/96"):
             return is_public(str(ipaddress.IPv4Address(int(judged) & 0xFFFFFFFF)))
     return judged.is_global and not judged.is_multicast
+
+
+def _addresses_of(host: str, port: int) -> list[str]:
+    """A number in any spelling stands for itself and is looked up nowhere."""
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        pass
+    try:
+        return [socket.inet_ntoa(socket.inet_aton(host))]
+    except OSError:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[4][0]) for place in found))
 
 
 def _normal(origin: str) -> tuple[str, str, int | None]:

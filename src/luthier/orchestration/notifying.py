@@ -1,4 +1,4 @@
-"""Makes and delivers notices beside the work of a process: whichever of server and supervisor lives does it for both."""
+"""Makes and delivers notices beside other work: whichever of server and supervisor lives does it for both."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Where notices go, as the workspace keeps it: the only reader and writer of channels, quiet hours and their secrets."""
+"""Where notices go, as the workspace keeps it: channels, quiet hours and secrets have this one reader and writer."""
 
 from collections.abc import Callable
 from datetime import time
@@ -128,5 +128,5 @@ def _hours(begin: str, end: str) -> QuietHours:
 def _first(error: ValidationError) -> tuple[str, str]:
     """Where and why; the union's own tags are no part of the place."""
     first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("desktop", "webhook", "email")) or "kind"
+    where = ".".join(str(part) for part in first["loc"] if part not in ("desktop", "webhook", "email")) or "the whole"
     return where, first["msg"].removeprefix("Value error, ").rstrip(".").lower()

@@ -12,6 +12,7 @@ from luthier.server.api import (
     imports,
     machine,
     models,
+    notifications,
     plans,
     quality,
     runs,
@@ -37,5 +38,6 @@ for _noun in (
     versions,
     chat,
     machine,
+    notifications,
 ):
     router.include_router(_noun.router)
