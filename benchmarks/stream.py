@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -133,9 +134,8 @@ async def watched(
             f"GET /api/v1/events HTTP/1.1\r\nHost: {place.netloc}\r\nCookie: {cookies[number % len(cookies)]}\r\n"
             "Accept: text/event-stream\r\n\r\n"
         )
-        _, page = await loop.create_connection(
-            lambda sent=request.encode(): Page(sent, delays), place.hostname, place.port
-        )
+        connect = partial(Page, request.encode(), delays)
+        _, page = await loop.create_connection(connect, place.hostname or "", place.port or 80)
         opened.append(page)
     await asyncio.wait_for(asyncio.gather(*(page.is_open for page in opened)), 60)
     before = sum(server.cpu_times()[:2])

@@ -70,6 +70,14 @@ def test_a_curve_without_points_is_not_there(store: Store, run_id: str) -> None:
     assert Curves(store).sketch(run_id, "loss", 100) == []
 
 
+def test_each_metric_is_thinned_by_itself(store: Store, run_id: str) -> None:
+    measured(store, run_id, {step: step % 5 for step in range(1, 101)})
+    measured(store, run_id, {1: 1.0, 50: 2.0}, "held_out_loss")
+    thinned = Curves(store).thinned(run_id, None, -1, 10)
+    assert {name: len(points) <= 10 for name, points in thinned.items()} == {"held_out_loss": True, "loss": True}
+    assert [point.value for point in thinned["held_out_loss"]] == [1.0, 2.0]
+
+
 def test_the_newest_value_of_each_metric_is_found(store: Store, run_id: str) -> None:
     measured(store, run_id, {1: 1.0, 7: 0.5})
     measured(store, run_id, {3: 0.9}, "cpu_share")

@@ -39,7 +39,7 @@ class Metrics:
     def counts(self, run_id: str, names: Collection[str] | None, after_step: int) -> dict[str, int]:
         """How many points each metric has."""
         statement = select(metrics.c.name, func.count()).where(_of(run_id, names, metrics.c.step > after_step))
-        return dict(self._connection.execute(statement.group_by(metrics.c.name)))
+        return {row[0]: row[1] for row in self._connection.execute(statement.group_by(metrics.c.name))}
 
     def extent(self, run_id: str, name: str) -> tuple[int, int] | None:
         """The first and the last step at which it was measured."""

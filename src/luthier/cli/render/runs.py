@@ -12,6 +12,7 @@ from luthier.cli.render.moments import local_time
 from luthier.cli.render.pace import time_left
 from luthier.cli.render.tables import Cell, facts, table
 from luthier.cli.render.text import one_line, plain, soft
+from luthier.domain.answers import QuestionOverTime
 from luthier.domain.jobs import Alert
 from luthier.domain.queues import Place
 from luthier.domain.run_states import ACTIVE, ENDED, RunState
@@ -126,6 +127,17 @@ def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
         at = f"At step {alert.step}: " if alert.step else ""
         yield plain(f"{at}{alert.sentence}", "warn")
         yield from show_actions(alert.actions)
+
+
+def show_answers(questions: Sequence[QuestionOverTime]) -> Iterable[RenderableType]:
+    for question in questions:
+        yield Text(one_line(question.prompt, longest=100), "head")
+        for answer in question.answers:
+            first = "base" if answer.first_step == 0 else f"step {answer.first_step}"
+            steps = first if answer.first_step == answer.last_step else f"{first} to {answer.last_step}"
+            words = one_line(answer.text or "(nothing)", longest=120)
+            yield Text.assemble((f"  {steps:>16}  ", "soft"), (words, "good" if answer.is_expected else ""))
+        yield soft(f"  {'expected':>16}  {one_line(question.expected, longest=120)}")
 
 
 def curve(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
