@@ -24,6 +24,9 @@ class Answering:
     measurements: int
     seconds_per_token: float  # of all samples together: they are answered in one batch
 
+    def seconds_of(self, plan: EvaluationPlan) -> float:
+        return self.share(plan.sample_tokens) * self.training_seconds if plan.samples else 0.0
+
     def share(self, tokens: int) -> float:
         return self.measurements * tokens * self.seconds_per_token / self.training_seconds
 

@@ -62,12 +62,10 @@ def resolve(
     measurements = 1 + -(-total_steps // settings.evaluate_every)
     disk = folder_size(fitted.load.trained_parameters, settings.keep_checkpoints, facts)
     memory = _corrected_memory(fitted, knowledge)
-    training_seconds = total_steps * step_seconds + measurements * held_out_seconds
-    answering = Answering(training_seconds, measurements, speed.answer_seconds(SAMPLES))
+    seconds = total_steps * step_seconds + measurements * held_out_seconds
+    answering = Answering(seconds, measurements, speed.answer_seconds(SAMPLES))
     evaluation = settle_evaluation(facts, recipe.method, answering, ledger)
-    answers = answering.share(evaluation.sample_tokens) if evaluation.samples else 0.0
-    seconds = training_seconds * (1 + answers)
-    duration = speed.as_estimate(seconds, knowledge.calibration.duration_factor)
+    duration = speed.as_estimate(seconds + answering.seconds_of(evaluation), knowledge.calibration.duration_factor)
     costs = costs_of(machine, room, memory, duration, knowledge.tariff)
     rentals = rentals_of(fitted.load, memory.high, seconds * speed.pace.flops_per_second)
     return Plan(

@@ -1,9 +1,9 @@
 // The loss of a run as it comes: buckets of the stretch in view, zones of its trend, and marks of what happened.
-import { count, loss } from "./figures.js";
-import { colour, paintMarks, paintZones } from "./chart-paint.js";
+import { chartOptions } from "./chart-options.js";
+import { paintMarks, paintZones } from "./chart-paint.js";
+import { count } from "./figures.js";
 import { Curve } from "./curve.js";
 
-const STEP_TICKS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
 const MOST_FRESH = 500; // steps drawn one by one before the server is asked for buckets again
 const REST = 20; // times as long as the server took, until it is asked again
 const LEAST_REST_MS = 5_000;
@@ -96,7 +96,7 @@ function draw() {
   const place = frame.querySelector("[data-canvas]");
   plot?.destroy();
   place.replaceChildren();
-  plot = new uPlot(options(place.clientWidth), curve.table(Number(read("smoothing").value)), place);
+  plot = new uPlot(options(), curve.table(Number(read("smoothing").value)), place);
   plot.over.addEventListener("dblclick", () => look(null));
 }
 
@@ -115,39 +115,15 @@ function chosen(chart) {
   if (last > first) look([Math.max(0, first), last]);
 }
 
-function options(width) {
-  const soft = colour(frame, "--ink-soft");
-  const faint = colour(frame, "--series-faint");
-  const axis = { stroke: soft, grid: { stroke: colour(frame, "--line"), width: 1 }, ticks: { show: false }, font: "12px JetBrains Mono" };
-  const hidden = { show: true, stroke: "transparent", width: 0, points: { show: false } };
-  return {
-    width,
-    height: width < 520 ? 230 : 300,
-    cursor: { points: { size: 6 }, y: false, drag: { x: true, y: false, setScale: false } },
-    legend: { live: true },
-    scales: { x: { time: false }, y: { distr: read("log").checked ? 3 : 1 } },
-    axes: [{ ...axis, label: "step", incrs: STEP_TICKS, values: (_, ticks) => ticks.map(count), labelSize: 18, labelFont: "12px Inter", size: 34 }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : String(Number(tick.toPrecision(3))))) }],
-    bands: [{ series: [3, 4], fill: faint }],
-    series: [
-      { label: "step", value: (_, step) => (step === null || step === undefined ? "–" : around(step)) },
-      { label: "training loss", stroke: faint, width: 1, points: { show: false }, value },
-      { label: "smoothed", stroke: colour(frame, "--series-1"), width: 2, points: { show: false }, value },
-      { ...hidden, label: "highest", value },
-      { ...hidden, label: "lowest", value },
-      { label: "held-out loss", stroke: colour(frame, "--series-2"), width: 1.5, dash: [5, 4], spanGaps: true, points: { show: true, size: 7, fill: colour(frame, "--surface") }, value },
-    ],
-    hooks: {
-      drawClear: [(chart) => paintZones(frame, chart, curve.zones)],
-      draw: [(chart) => paintMarks(frame, chart, marks)],
-      setSelect: [chosen],
-      setCursor: [sayMark],
-    },
+function options() {
+  const width = frame.querySelector("[data-canvas]").clientWidth;
+  const hooks = {
+    drawClear: [(chart) => paintZones(frame, chart, curve.zones)],
+    draw: [(chart) => paintMarks(frame, chart, marks)],
+    setSelect: [chosen],
+    setCursor: [sayMark],
   };
-}
-
-function around(step) {
-  const half = (curve.width - 1) / 2;
-  return curve.width > 1 ? `${count(step - half)} to ${count(step + half)}` : String(step);
+  return chartOptions(frame, { width, log: read("log").checked, bucketSteps: () => curve.width, hooks });
 }
 
 // What happened near the pointer, in words.
@@ -162,8 +138,4 @@ function sayTrend() {
   const newest = curve.zones.at(-1);
   frame.querySelector("[data-trend]").textContent = newest ? `${newest.trend} since step ${count(newest.first_step)}` : "";
   frame.querySelector("[data-trend]").dataset.trend = newest?.trend ?? "";
-}
-
-function value(_, number) {
-  return number === null || number === undefined ? "–" : loss(number);
 }
