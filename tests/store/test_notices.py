@@ -1,9 +1,13 @@
 """Notices in both databases: one for each key, and deliveries by turn."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 from luthier.domain.notices import Delivery, DeliveryState
-from luthier.store import Store
+from luthier.store import Store, open_store
+from luthier.store.migrating import NEWEST
 from tests.builders import a_moment
 from tests.builders.notices import a_notice
 
@@ -45,3 +49,21 @@ def test_a_reader_remembers_how_far_it_came(store: Store) -> None:
         tx.notices.has_read("notices of ws_1", 17)
         assert tx.notices.read_to("notices of ws_1") == 17
         assert tx.notices.read_to("notices of ws_2") == 0
+
+
+def test_a_workspace_from_before_there_were_notices_gets_their_tables(tmp_path: Path) -> None:
+    place = tmp_path / "luthier.db"
+    open_store(place).close()
+    with closing(sqlite3.connect(place)) as connection, connection:
+        for table in ("deliveries", "notices", "readers"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    store = open_store(place)
+    with store.writing() as tx:
+        assert tx.notices.add("ws_1", a_notice())
+    store.close()
+
+
+def test_the_newest_migration_is_the_one_that_counts_as_up_to_date() -> None:
+    files = Path(open_store.__code__.co_filename).parent.glob("migrations/versions/m*.py")
+    assert max(path.name[1:5] for path in files) == NEWEST
