@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings as hypothesis_settings
 
 from luthier.settings import Settings
 from tests.network import guard, network_allowed
@@ -18,6 +19,10 @@ for _name in [name for name in os.environ if name.startswith("LUTHIER_") or name
     del os.environ[_name]
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", NO_COLOR="1")
 guard()
+
+# A change is judged by the same examples each time; `--hypothesis-profile=default` looks for new ones.
+hypothesis_settings.register_profile("settled", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("settled")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

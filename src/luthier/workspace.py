@@ -12,8 +12,11 @@ from luthier.orchestration.measuring import Measuring
 from luthier.orchestration.notifying import Notifying, notifying
 from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
+from luthier.services.backup_jobs import BackupJobs
+from luthier.services.backups import Backups
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
+from luthier.services.comparisons import Comparisons
 from luthier.services.curves import Curves
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
@@ -32,6 +35,7 @@ from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
 from luthier.services.quality import Quality
 from luthier.services.queue import Queue
+from luthier.services.run_history import History
 from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
 from luthier.services.samples import Samples
@@ -56,7 +60,8 @@ class Workspace:
         self.clock = clock
         self.folders = Folders(settings.workspace_folder)
         _lay_out(self.folders)
-        self._store = open_store(settings.database_url or self.folders.database)
+        history = History(self.folders, clock)
+        self._store = open_store(settings.database_url or self.folders.database, recorder=history)
         self.datasets = Datasets(self._store, self.folders, clock, DatasetSources(settings, clock))
         self.models = Models(settings, self.folders, clock)
         self.quality = Quality(self.datasets, self.models, self.folders, clock)
@@ -75,6 +80,7 @@ class Workspace:
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
         self.curves = Curves(self._store)
         self.samples = Samples(self._store)
+        self.comparisons = Comparisons(self.runs)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.logs = RunLogs(self._store, self.folders)
         self.uploads = Uploads(self.folders, clock)
@@ -90,6 +96,8 @@ class Workspace:
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
+        self.backups = Backups(self._store, self.folders, clock)
+        self.backup_jobs = BackupJobs(self.backups, self.folders, clock)
         self.dataset_jobs = DatasetJobs(self.datasets, self.quality, self.derivations, self.folders, clock)
 
     def keep_supervised(self) -> None:
@@ -109,7 +117,9 @@ class Workspace:
 
     def close(self) -> None:
         self.measuring.close()
+        self.imports.close()
         self.dataset_jobs.close()
+        self.backup_jobs.close()
         self.inference.close()
         self._store.close()
 

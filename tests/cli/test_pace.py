@@ -1,12 +1,11 @@
 """The rate and the time left are those of the last seconds, and are said only once they mean something."""
 
 from luthier.cli.render.pace import Pace
-from luthier.domain.imports import SourceProgress
 from luthier.domain.jobs import Progress
 
 
 def read(megabytes: int, what: str = "reading rows", total: int = 100) -> Progress:
-    return SourceProgress(what=what, done=megabytes * 10**6, total=total * 10**6, unit="bytes", rows=megabytes)
+    return Progress(what=what, done=megabytes * 10**6, total=total * 10**6, unit="bytes", rows=megabytes)
 
 
 def test_a_steady_pace_gives_its_rate_and_a_range_of_the_time_left() -> None:

@@ -15,7 +15,7 @@ from luthier.data.check import Scan
 from luthier.data.readers.meter import Meter
 from luthier.data.readers.open import open_rows
 from luthier.data.readers.rows import Reading
-from luthier.domain.imports import SourceProgress
+from luthier.domain.jobs import Progress
 from tests.data.hostile.archives import zipped
 
 NOISE = random.Random(7)  # so that packing does not make it small
@@ -65,7 +65,7 @@ def test_a_database_is_told_of_in_rows(tmp_path: Path) -> None:
     reading = Reading(query="SELECT * FROM t")
     scan = Scan(open_rows(tmp_path / "a.db", reading), reading=reading)
     scan.read_to_end()
-    assert scan.progress == SourceProgress(what="reading rows", done=300, total=0, rows=300)
+    assert scan.progress == Progress(what="reading rows", done=300, total=0, rows=300)
 
 
 def test_a_stretch_that_is_read_again_and_backwards_counts_once(tmp_path: Path) -> None:

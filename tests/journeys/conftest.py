@@ -1,21 +1,18 @@
-"""A browser for the journeys through the pages, signed in to the workspace of the test."""
+"""A workspace that fetches nothing, and a browser for the journeys through its pages."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
+import luthier
+from luthier.settings import Settings
 from luthier.workspace import Workspace
-from tests.server.web.visiting import Visitor, launched, visiting
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as browser:
-        yield browser
+from tests.server.web.visiting import chrome as chrome
+from tests.server.web.visiting import visitor as visitor
 
 
 @pytest.fixture
-def visitor(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
-    with visiting(chrome, workspace) as arrived:
-        yield arrived
+def workspace(workspace_folder: Path) -> Iterator[Workspace]:
+    with luthier.open(settings=Settings(home=workspace_folder, offline=True, supervisor_idle_seconds=2)) as opened:
+        yield opened

@@ -1,15 +1,12 @@
 """A person's way with a broken file: drop it, see what is wrong and where, mend it, say how it is read, look at it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-import luthier
 from luthier.domain.background import WorkState
-from luthier.settings import Settings
 from luthier.workspace import Workspace
 from tests.builders.models import a_model_folder
 from tests.server.web.visiting import Visitor
@@ -17,12 +14,6 @@ from tests.server.web.visiting import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENCE_MS = 30_000
-
-
-@pytest.fixture
-def workspace(workspace_folder: Path) -> Iterator[Workspace]:
-    with luthier.open(settings=Settings(home=workspace_folder, offline=True)) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,27 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-import luthier
-from luthier.settings import Settings
-from luthier.workspace import Workspace
 from tests.builders.models import a_model_folder
 from tests.server.web.visiting import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TRAINING_MS = 240_000  # a busy machine loads torch slowly
-
-
-@pytest.fixture
-def workspace(workspace_folder: Path) -> Iterator[Workspace]:
-    with luthier.open(settings=Settings(home=workspace_folder, offline=True, supervisor_idle_seconds=2)) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """A person's way with a folder of scenarios: see what is wrong, mend it while it is checked, vary, make a dataset."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import luthier
-from luthier.settings import Settings
 from luthier.workspace import Workspace
 from tests.data.hostile.archives import zipped
 from tests.data.scenarios.builders import GOOD, bent
@@ -16,12 +13,6 @@ from tests.server.web.visiting import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENCE_MS = 30_000
-
-
-@pytest.fixture
-def workspace(workspace_folder: Path) -> Iterator[Workspace]:
-    with luthier.open(settings=Settings(home=workspace_folder, offline=True)) as opened:
-        yield opened
 
 
 def test_a_folder_is_sent_mended_varied_and_becomes_a_dataset(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from luthier.kit.clock import Clock
 from luthier.kit.files import sealed_folder, write_json
 from luthier.kit.journal import JournalWriter, read_journal
 from luthier.kit.processes import ProcessIdentity
@@ -38,15 +39,15 @@ class SimulatedClock:
 class SimulatedWorker:
     """One attempt's process: writes what it does into its journal, and reads its commands between steps."""
 
-    def __init__(self, pid: int, assignment: Assignment, run_folder: Path, clock: SimulatedClock) -> None:
-        self.process = ProcessIdentity(pid=pid, started_at=clock.elapsed)
+    def __init__(self, pid: int, assignment: Assignment, run_folder: Path, clock: Clock) -> None:
+        self.process = ProcessIdentity(pid=pid, started_at=clock.monotonic())
         self.run_id, self.token = assignment.run.run_id, assignment.run.token
         self.alive, self.frozen = True, False
         self._attempt = assignment.attempt.number
         self._run_folder = run_folder
         self._commands = assignment.folder.commands
         self._journal = JournalWriter(assignment.folder.journal, clock)
-        self._step = 0
+        self.step = 0
         self._busy = 0
 
     @property
@@ -63,7 +64,7 @@ class SimulatedWorker:
         return False
 
     def beat(self) -> None:
-        self._say("heartbeat", phase="training" if self._step else "loading", step=self._step, busy=self._busy)
+        self.say("heartbeat", phase="training" if self.step else "loading", step=self.step, busy=self._busy)
 
     def work(self) -> None:
         """Its next piece: the beginning, then steps with a checkpoint at every second one."""
@@ -75,46 +76,46 @@ class SimulatedWorker:
         self.obey()
 
     def _begin(self) -> None:
-        self._step = max((_step_of(path) for path in self._checkpoints.glob("step-*")), default=0)
+        self.step = max((_step_of(path) for path in self._checkpoints.glob("step-*")), default=0)
         began = {"attempt": self._attempt, "token": self.token, "pid": self.process.pid}
-        self._say("started", **began, resumed_from_step=self._step, versions={}, threads=1)
-        self._say("phase", phase="training")
+        self.say("started", **began, resumed_from_step=self.step, versions={}, threads=1)
+        self.say("phase", phase="training")
 
     def _take_step(self) -> None:
-        self._step += 1
-        self._say("step", **_STEP, step=self._step, epoch=0.0, loss=float(self.token), loss_bits="")
-        if self._step % 2 == 0:
+        self.step += 1
+        self.say("step", **_STEP, step=self.step, epoch=0.0, loss=float(self.token), loss_bits="")
+        if self.step % 2 == 0:
             self._save("interval")
 
     def _save(self, why: str) -> None:
-        folder = self._checkpoints / f"step-{self._step:06d}"
+        folder = self._checkpoints / f"step-{self.step:06d}"
         if not folder.exists():
-            with sealed_folder(folder, {"step": self._step}) as staging:
-                (staging / "state").write_text(str(self._step))
-        self._say("checkpoint", step=self._step, folder=f"checkpoints/{folder.name}", bytes=5, seconds=0.1, why=why)
+            with sealed_folder(folder, {"step": self.step}) as staging:
+                (staging / "state").write_text(str(self.step))
+        self.say("checkpoint", step=self.step, folder=f"checkpoints/{folder.name}", bytes=5, seconds=0.1, why=why)
 
     def obey(self) -> None:
         wishes = {record.kind for record in read_journal(self._commands).records}
         if "cancel" in wishes:
-            self._say("cancelled")
+            self.say("cancelled")
             self.alive = False
         elif "stop" in wishes:
-            if self._step:
+            if self.step:
                 self._save("stop")
-            self._say("parked", step=self._step, folder=None, problem=None)
+            self.say("parked", step=self.step, folder=None, problem=None)
             self.alive = False
 
     def finish(self) -> None:
         write_json(self._run_folder / "report" / "answers.json", an_answer_sheet().model_dump(mode="json"))
         done = {"adapter_folder": "adapter", "adapter_sha256": "ab", "answers_file": "report/answers.json"}
-        self._say("finished", **done, tokens=9, training_seconds=1.0, peak_rss_bytes=7)
+        self.say("finished", **done, tokens=9, training_seconds=1.0, peak_rss_bytes=7)
         self.alive = False
 
     @property
     def _checkpoints(self) -> Path:
         return self._run_folder / "checkpoints"
 
-    def _say(self, kind: str, **body: Any) -> None:
+    def say(self, kind: str, **body: Any) -> None:
         self._journal.append(kind, body)
 
 

@@ -9,25 +9,13 @@ import pytest
 from luthier.domain.adapters import DoraSettings, FullSettings, LoraSettings
 from luthier.domain.traces import ModelTrace
 from luthier.kit.files import read_json
-from luthier.planning.load import Load
 from luthier.planning.memory import peak_memory
-from tests.builders import a_model_shape, an_8b_shape, data_facts
+from tests.builders import an_8b_shape, data_facts
+from tests.planning.loads import a_load
 
 HERE = Path(__file__).parent
 TRACE = ModelTrace.model_validate(read_json(HERE / "starter_trace.json"))
 RECORDED: list[dict[str, Any]] = tomllib.loads((HERE / "recorded_peaks.toml").read_text())["runs"]
-
-
-def a_load(**changes: Any) -> Load:
-    values: dict[str, Any] = {
-        "shape": a_model_shape(),
-        "adapter": LoraSettings(),
-        "facts": data_facts(tokens_p50=400, tokens_p95=500, tokens_max=512, tokens_mean=400.0),
-        "batch_size": 8,
-        "precision": "bf16",
-        "kernels": "fused",
-    }
-    return Load(**(values | changes))
 
 
 def predicted(run: dict[str, Any], trace: ModelTrace | None) -> float:

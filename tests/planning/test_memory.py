@@ -6,22 +6,11 @@ from luthier.domain.adapters import (
     FullSettings,
     LoraSettings,
 )
-from luthier.planning.load import Load, largest_batch, largest_pass
+from luthier.planning.load import largest_batch, largest_pass
 from luthier.planning.lora_size import adapter_parameters
 from luthier.planning.memory import peak_memory
 from tests.builders import a_model_shape, an_8b_shape, data_facts
-
-
-def a_load(**changes: object) -> Load:
-    values: dict[str, object] = {
-        "shape": a_model_shape(),
-        "adapter": LoraSettings(),
-        "facts": data_facts(tokens_p50=400, tokens_p95=500, tokens_max=512, tokens_mean=400.0),
-        "batch_size": 8,
-        "precision": "bf16",
-        "kernels": "fused",
-    }
-    return Load(**(values | changes))  # type: ignore[arg-type]
+from tests.planning.loads import a_load
 
 
 @pytest.mark.parametrize(

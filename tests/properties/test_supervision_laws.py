@@ -22,11 +22,14 @@ from luthier.domain.run_states import ACTIVE, HAND_MOVES, TRANSITIONS, MoveNotAl
 from luthier.domain.runs import NothingToGoOnFrom, Run, WorkerStillEnding
 from luthier.services.folders import Folders
 from luthier.services.plans import Plans
+from luthier.services.reindexing import Rebuilding
+from luthier.services.run_history import History
 from luthier.services.run_moves import move_run
 from luthier.services.runs import Runs
 from luthier.store import open_store
 from tests.builders import a_dataset, a_run
 from tests.orchestration.simulated import Host, SimulatedClock, SimulatedWorker
+from tests.services.documents import documents
 
 MOST_SECONDS_WITHOUT_OWNER = 30
 IN_MEMORY = Path("/dev/shm")  # durability is proved elsewhere, and thousands of transactions are slow on a disk
@@ -40,7 +43,7 @@ class Supervision(RuleBasedStateMachine):
     def open(self, runs_at_once: int) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="luthier-laws-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
         self.folders, self.clock = Folders(self.root), SimulatedClock()
-        self.store = open_store(self.root / "luthier.db")
+        self.store = open_store(self.root / "luthier.db", recorder=History(self.folders, self.clock))
         self.hosts = [Host(name, self.store, self.folders, self.clock, runs_at_once) for name in ("one", "two")]
         unplanned = cast(Plans, None)
         self.runs = Runs(self.store, self.folders, unplanned, self.clock, wake=lambda: None)
@@ -56,6 +59,7 @@ class Supervision(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
+            self._the_folders_say_all_that_the_database_says()
             shutil.rmtree(self.root, ignore_errors=True)
 
     @precondition(lambda self: len(self.names) < 4)
@@ -193,6 +197,17 @@ class Supervision(RuleBasedStateMachine):
         for run in self._all_runs():
             if run.state is RunState.PAUSED and run.step:
                 assert list(self.folders.run(run.run_id).checkpoints.glob("step-*")) or run.losses_of_worker
+
+    def _the_folders_say_all_that_the_database_says(self) -> None:
+        """And at the end, perhaps, what no supervisor has read yet."""
+        database, again = self.root / "luthier.db", self.root / "again.db"
+        Rebuilding(self.folders, self.clock).into(again, lambda _: None)
+        before, after = documents(database), documents(again)
+        assert [run.run_id for run in before["runs"]] == [run.run_id for run in after["runs"]]
+        for run_id in self.names:
+            events = before["events"][run_id]
+            assert after["events"][run_id][: len(events)] == events
+            assert set(before["metrics"][run_id]) <= set(after["metrics"][run_id])
 
     def _workers(self) -> list[SimulatedWorker]:
         return [worker for host in self.hosts for worker in host.workers]

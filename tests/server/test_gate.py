@@ -1,10 +1,14 @@
 import itertools
+import json
+from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from luthier.server.headers import CONTENT_SECURITY_POLICY
+from luthier.server.log import log_to
 
 FOREIGN_HOSTS = [
     "evil.example",
@@ -102,6 +106,28 @@ def test_every_answer_carries_the_security_headers(program: TestClient) -> None:
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(("given", "is_kept"), [("abc-1.2_3", True), ("a b", False), ("x" * 65, False), ("", False)])
+def test_every_answer_names_its_request(program: TestClient, given: str, is_kept: bool) -> None:
+    answers = [program.get("/api/v1/runs", headers={"x-request-id": given}) for _ in range(2)]
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert ids == [given] * 2 if is_kept else len(set(ids)) == 2 and all(each.startswith("req_") for each in ids)
+
+
+def test_a_failure_in_the_log_names_the_request_that_was_answered(
+    app: FastAPI, program: TestClient, tmp_path: Path
+) -> None:
+    @app.get("/healthz/broken", include_in_schema=False)
+    def broken() -> None:
+        raise RuntimeError("planted")
+
+    log_to(tmp_path / "server.log")
+    program.headers["x-request-id"] = "mine-1"
+    assert program.get("/healthz/broken").status_code == 500
+    (line,) = [json.loads(each) for each in (tmp_path / "server.log").read_text().splitlines()]
+    assert line["request_id"] == "mine-1"
+    assert "planted" in line["cause"]
 
 
 def test_the_policy_lets_nothing_run_that_is_not_a_file_of_this_server() -> None:

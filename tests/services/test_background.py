@@ -23,7 +23,7 @@ from luthier.domain.jobs import Progress
 from luthier.kit.clock import SystemClock
 from luthier.services.background import Background
 
-def die(tell):
+def die(folder, tell):
     tell(Progress(what="counting", done=3, total=9))
     os._exit(9)
 
@@ -39,7 +39,7 @@ class Gate:
         self.entered = threading.Event()
         self.opened = threading.Event()
 
-    def __call__(self, tell: OnProgress) -> dict[str, int]:
+    def __call__(self, folder: Path, tell: OnProgress) -> dict[str, int]:
         while not self.opened.wait(0.005):
             tell(Progress(what="waiting at the gate", done=1, total=2))
             self.entered.set()
@@ -68,7 +68,7 @@ def entered(background: Background, gate: Gate, asked: str = "") -> str:
 
 
 def test_work_is_done_and_what_came_of_it_is_kept(background: Background, tmp_path: Path) -> None:
-    work_id = background.begin({"count": 2}, lambda tell: {"counted": 2})
+    work_id = background.begin({"count": 2}, lambda folder, tell: {"counted": 2})
     assert ended(background, work_id) is WorkState.DONE
     elsewhere = Background(tmp_path / "jobs", "job", SystemClock(), at_once=1).get(work_id)
     assert (elsewhere.asked, elsewhere.outcome.result, elsewhere.progress) == ({"count": 2}, {"counted": 2}, None)
@@ -115,7 +115,7 @@ def test_closing_leaves_what_is_not_done_unfinished_and_it_can_be_begun_again(
     background.close()
     later = Background(tmp_path / "jobs", "job", SystemClock(), at_once=1)
     assert [later.get(each).outcome.state for each in (running, waiting)] == [WorkState.UNFINISHED] * 2
-    later.begin_again(running, lambda tell: {"passed": 2})
+    later.begin_again(running, lambda folder, tell: {"passed": 2})
     assert ended(later, running) is WorkState.DONE
     later.cancel(waiting)
     assert later.get(waiting).outcome.state is WorkState.CANCELLED
@@ -129,18 +129,18 @@ def test_work_whose_process_died_is_unfinished(tmp_path: Path) -> None:
 
 
 def test_work_that_fails_says_why_and_the_next_one_gets_its_turn(background: Background) -> None:
-    def broken(tell: OnProgress) -> dict[str, int]:
+    def broken(folder: Path, tell: OnProgress) -> dict[str, int]:
         raise OSError(28, "No space left on device", "/somewhere")
 
     work_id = background.begin({}, broken)
     assert ended(background, work_id) is WorkState.FAILED
     problem = background.get(work_id).outcome.problem
     assert problem is not None and problem.code == "disk.full"
-    assert ended(background, background.begin({}, lambda tell: {})) is WorkState.DONE
+    assert ended(background, background.begin({}, lambda folder, tell: {})) is WorkState.DONE
 
 
 def test_what_is_done_already_stays_done_when_it_is_called_off(background: Background) -> None:
-    work_id = background.begin({}, lambda tell: {})
+    work_id = background.begin({}, lambda folder, tell: {})
     assert ended(background, work_id) is WorkState.DONE
     background.cancel(work_id)
     assert background.get(work_id).outcome.state is WorkState.DONE
@@ -149,14 +149,14 @@ def test_what_is_done_already_stays_done_when_it_is_called_off(background: Backg
 def test_what_ended_long_ago_is_cleared_away_and_what_is_unfinished_is_not(tmp_path: Path) -> None:
     clock = PatientClock()
     background = Background(tmp_path / "jobs", "job", clock, at_once=1)
-    done = background.begin({}, lambda tell: {})
+    done = background.begin({}, lambda folder, tell: {})
     assert ended(background, done) is WorkState.DONE
     left = entered(background, Gate())
     background.close()
     old = clock.now().timestamp() - KEPT.total_seconds() - 60
     os.utime(tmp_path / "jobs" / done / "outcome.json", (old, old))
     later = Background(tmp_path / "jobs", "job", clock, at_once=1)
-    assert ended(later, later.begin({}, lambda tell: {})) is WorkState.DONE
+    assert ended(later, later.begin({}, lambda folder, tell: {})) is WorkState.DONE
     assert {kept.work_id for kept in later.list()} >= {left}
     assert done not in {kept.work_id for kept in later.list()}
 
@@ -165,3 +165,36 @@ def test_what_ended_long_ago_is_cleared_away_and_what_is_unfinished_is_not(tmp_p
 def test_an_id_that_is_none_leads_nowhere(background: Background, work_id: str) -> None:
     with pytest.raises(KeyError):
         background.get(work_id)
+
+
+def test_what_work_leaves_in_its_folder_is_there_again_until_it_has_ended(background: Background) -> None:
+    def half(folder: Path, tell: OnProgress) -> dict[str, int]:
+        (folder / "half").write_text("1")
+        raise KeyboardInterrupt
+
+    def whole(folder: Path, tell: OnProgress) -> dict[str, int]:
+        return {"counted": int((folder / "half").read_text()) + 1}
+
+    with pytest.raises(KeyboardInterrupt):
+        background.run_here({"count": 2}, half, lambda progress: None)
+    (left,) = background.list()
+    assert left.outcome.state is WorkState.UNFINISHED
+    background.begin_again(left.work_id, whole)
+    assert ended(background, left.work_id) is WorkState.DONE
+    assert background.get(left.work_id).outcome.result == {"counted": 2}
+    assert not (background.folder(left.work_id) / "half").exists()
+
+
+def test_work_of_the_caller_goes_on_with_what_was_asked_alike_and_leaves_no_folder(background: Background) -> None:
+    def broken_off(folder: Path, tell: OnProgress) -> dict[str, int]:
+        (folder / "half").write_text("1")
+        raise KeyboardInterrupt
+
+    def found(folder: Path, tell: OnProgress) -> dict[str, bool]:
+        return {"found": (folder / "half").exists()}
+
+    with pytest.raises(KeyboardInterrupt):
+        background.run_here({"count": 2}, broken_off, lambda progress: None)
+    assert background.run_here({"count": 3}, found, lambda progress: None) == {"found": False}
+    assert background.run_here({"count": 2}, found, lambda progress: None) == {"found": True}
+    assert background.list() == []

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from luthier.domain.background import WorkState
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.datasets import DatasetHasErrors
-from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRequest, ImportState
+from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRequest
 from luthier.domain.jobs import Progress
 from luthier.settings import Settings
 from luthier.workspace import Workspace, open_workspace
@@ -58,7 +59,7 @@ def source(tmp_path: Path) -> Path:
 
 def ended(workspace: Workspace, job: Import) -> Import:
     deadline = time.monotonic() + 60
-    while (now := workspace.imports.get(job.import_id)).state is ImportState.RUNNING:
+    while (now := workspace.imports.get(job.import_id)).state.is_open:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return now
@@ -70,7 +71,7 @@ def test_a_killed_import_goes_on_where_it_was_and_gives_the_same_dataset(
     killed = subprocess.run([sys.executable, "-c", KILLED, str(workspace_folder), str(source), "1000"], check=False)
     assert killed.returncode == -signal.SIGKILL
     (left,) = workspace.imports.list()
-    assert left.state is ImportState.UNFINISHED
+    assert left.state is WorkState.UNFINISHED
     assert left.rows >= 999
     heard: list[Progress] = []
     dataset = workspace.imports.run(ImportRequest(path=str(source)), heard.append)
@@ -92,26 +93,26 @@ def test_a_source_that_changed_meanwhile_is_imported_anew(
 
 def test_an_import_in_the_background_ends_with_its_dataset(workspace: Workspace, source: Path) -> None:
     job = ended(workspace, workspace.imports.begin(ImportRequest(path=str(source), name="wood")))
-    assert (job.state, job.rows, job.file) == (ImportState.DONE, 3_000, "pegs.jsonl")
+    assert (job.state, job.rows, job.file) == (WorkState.DONE, 3_000, "pegs.jsonl")
     assert job.dataset_id == workspace.datasets.get("wood").dataset_id
 
 
 def test_an_import_with_bad_rows_fails_with_the_place_of_the_first(workspace: Workspace, source: Path) -> None:
     source.write_text(rows(50, bad=40))
     job = ended(workspace, workspace.imports.begin(ImportRequest(path=str(source))))
-    assert job.state is ImportState.FAILED
+    assert job.state is WorkState.FAILED
     assert job.problem is not None
     assert "line 41" in job.problem.sentence
     with pytest.raises(DatasetHasErrors, match="line 41"):
         workspace.imports.run(ImportRequest(path=str(source)))
-    assert [each.state for each in workspace.imports.list()] == [ImportState.FAILED]  # nothing to go on with is left
+    assert [each.state for each in workspace.imports.list()] == [WorkState.FAILED]  # nothing to go on with is left
     assert workspace.datasets.list() == []
 
 
 def test_a_cancelled_import_leaves_nothing_behind(workspace: Workspace, workspace_folder: Path, source: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(workspace_folder), str(source), "1000"], check=False)
     (left,) = workspace.imports.list()
-    assert workspace.imports.cancel(left.import_id).state is ImportState.CANCELLED
+    assert workspace.imports.cancel(left.import_id).state is WorkState.CANCELLED
     assert not list(workspace.folders.imports.rglob("rows.jsonl"))
     assert workspace.datasets.list() == []
     with pytest.raises(ImportEnded, match="cancelled"):
@@ -123,7 +124,7 @@ def test_a_password_in_an_address_is_never_written_down(workspace: Workspace, tm
     job = ended(
         workspace, workspace.imports.begin(ImportRequest(path=address, options=SourceOptions(query="SELECT 1")))
     )
-    assert job.state is ImportState.FAILED
+    assert job.state is WorkState.FAILED
     for path in workspace.folders.root.rglob("*"):
         assert path.is_dir() or b"sesame" not in path.read_bytes(), path
     assert "sesame" not in repr(job)
@@ -154,12 +155,12 @@ def test_an_import_can_be_called_off_while_its_file_is_fetched(workspace_folder:
         settings = Settings(home=workspace_folder, hub_cache=tmp_path / "cache", data_origins=(site.address,))
         with open_workspace(settings=settings) as workspace:
             job = workspace.imports.begin(ImportRequest(path=f"{site.address}/pegs.jsonl"))
-            while not (progress := workspace.imports.get(job.import_id).progress):
+            while not ((progress := workspace.imports.get(job.import_id).progress) and progress.total):
                 time.sleep(0.01)
             assert (progress.total, progress.unit) == (len(content), "bytes")
             workspace.imports.cancel(job.import_id)
             called_off.set()
-            assert ended(workspace, job).state is ImportState.CANCELLED
+            assert ended(workspace, job).state is WorkState.CANCELLED
             assert workspace.datasets.list() == []
     assert not list((tmp_path / "cache").rglob("pegs.jsonl"))
 

@@ -68,6 +68,7 @@ def test_a_failure_always_tells_even_the_second_time(desk: Desk) -> None:
     run = desk.run(name="orders", state=RunState.FAILED)
     for cause in ("The loss became nan.", "The disk is full."):
         desk.happens(run, "run.state", state="failed", move="fail", cause=cause)
+        desk.passes(minutes=1)
     desk.look()
     notices = [record.notice for record in desk.notifications.history()]
     assert [notice.sentence for notice in notices] == ["The disk is full.", "The loss became nan."]

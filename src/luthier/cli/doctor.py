@@ -6,13 +6,14 @@ import typer
 
 from luthier.cli import declare
 from luthier.cli.errors import GOOD, NEEDS_ATTENTION
-from luthier.cli.render.doctor import show_checkup, show_rates
+from luthier.cli.render.doctor import show_checkup, show_rates, show_reindexed
 from luthier.cli.render.text import plain
 from luthier.cli.terminal import Terminal
 from luthier.domain.checkup import Checkup, Verdict
 from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
 from luthier.kit.clock import SystemClock
 from luthier.services.doctor import examine_without_workspace
+from luthier.services.reindexing import reindex as reindex_workspace
 from luthier.settings import Settings
 
 app = declare.shortcut()
@@ -24,6 +25,9 @@ def doctor(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Look at the hardware anew instead of what was seen minutes ago.")
     ] = False,
+    reindex: Annotated[
+        bool, typer.Option("--reindex", help="First make a lost or damaged database anew from the workspace's folders.")
+    ] = False,
     measure: Annotated[
         bool, typer.Option("--measure", help="First measure how fast this machine is; takes about a minute.")
     ] = False,
@@ -32,6 +36,8 @@ def doctor(
 
     Each finding has a level, a reason, and the command that mends it. Exit code 3 when something will not work.
     """
+    if reindex:
+        _reindex(terminal)
     if measure:
         rates = terminal.patiently("Measuring this machine", terminal.workspace.measuring.run)
         terminal.say(*show_rates(rates))
@@ -40,6 +46,18 @@ def doctor(
     checkup = terminal.patiently("Looking", lambda _: _examined(terminal, refresh))
     terminal.result(checkup, lambda: show_checkup(checkup))
     return NEEDS_ATTENTION if checkup.count(Verdict.ERROR) else GOOD
+
+
+def _reindex(terminal: Terminal) -> None:
+    done = terminal.patiently(
+        "Reading", lambda report: reindex_workspace(_settings_of(terminal), SystemClock(), report)
+    )
+    terminal.say(*show_reindexed(done))
+
+
+def _settings_of(terminal: Terminal) -> Settings:
+    folder = terminal.options.workspace
+    return Settings() if folder is None else Settings().model_copy(update={"home": folder})
 
 
 def _examined(terminal: Terminal, refresh: bool) -> Checkup:
@@ -54,5 +72,4 @@ def _examined(terminal: Terminal, refresh: bool) -> Checkup:
 
 
 def _without_workspace(terminal: Terminal, problem: Problem) -> Checkup:
-    folder = terminal.options.workspace or Settings().workspace_folder
-    return examine_without_workspace(folder.expanduser().absolute(), problem, SystemClock())
+    return examine_without_workspace(_settings_of(terminal).workspace_folder, problem, SystemClock())

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from luthier.cli import declare
+from luthier.cli.comparing import compare
 from luthier.cli.consoles import print_csv
 from luthier.cli.errors import NotUnderstood
 from luthier.cli.follow import RESTING, follow
@@ -95,6 +96,7 @@ def watch(terminal: Terminal, run: RunArgument) -> int:
 
 
 add_wishes(app)
+declare.command(app, "compare")(compare)
 
 
 @declare.command(app, "metrics")

@@ -19,7 +19,7 @@ from luthier.data.shapes import detect_mapping, parts_of
 from luthier.data.tally import Tally, TallyState, clipped
 from luthier.domain.datasets import DatasetEmpty, DatasetReport, Example, Mapping, Shape
 from luthier.domain.findings import Finding, Level, Place
-from luthier.domain.imports import SourceProgress
+from luthier.domain.jobs import Progress
 from luthier.kit.frozen import Frozen
 from luthier.kit.pacing import now_and_then
 
@@ -95,14 +95,14 @@ class Scan:
         return self._tally.rows
 
     @property
-    def progress(self) -> SourceProgress:
+    def progress(self) -> Progress:
         """A database and what comes over a network have no size that is known before."""
         rows, read = self._tally.rows, self._meter.done
         total = self._source.source_bytes if read else 0
         what = "reading rows"
         if not total:
-            return SourceProgress(what=what, done=rows, total=0, rows=rows)
-        return SourceProgress(what=what, done=min(read, total), total=total, unit="bytes", rows=rows)
+            return Progress(what=what, done=rows, total=0, rows=rows)
+        return Progress(what=what, done=min(read, total), total=total, unit="bytes", rows=rows)
 
     def state(self) -> ScanState:
         """Asked for after an item, or at the end: with it another scan of the same source goes on from here."""
@@ -135,7 +135,7 @@ class Scan:
         yield from self._by_blocks(writes=True)
         yield from (to_line(item) if isinstance(item, Example) else b"" for item in self)
 
-    def read_to_end(self, on_progress: Callable[[SourceProgress], None] | None = None) -> None:
+    def read_to_end(self, on_progress: Callable[[Progress], None] | None = None) -> None:
         """For whoever wants the report alone. `on_progress` is called now and then, and may raise to end it."""
         items = chain(self._by_blocks(writes=False), self)
         for _ in items if on_progress is None else now_and_then(items, lambda: on_progress(self.progress)):

@@ -7,12 +7,13 @@ from time import monotonic
 from typing import BinaryIO
 
 from luthier.data.check import Scan, ScanState
-from luthier.domain.imports import SourceProgress
-from luthier.kit.files import naming, write_atomically
+from luthier.domain.jobs import Progress
+from luthier.kit.files import naming, read_json, write_atomically
 from luthier.kit.frozen import Frozen
 from luthier.kit.pacing import SAY_SECONDS
 
 SAVE_SECONDS = 2.0  # work that a kill costs at most
+_CURSOR_FILE = "cursor.json"
 
 
 class Cursor(Frozen):
@@ -29,7 +30,7 @@ class ImportJournal:
         """`source` is a mark that changes when the source does, e.g. size and time of a file."""
         self._save_seconds = save_seconds
         self.rows_file = folder / "rows.jsonl"
-        self._cursor_file = folder / "cursor.json"
+        self._cursor_file = folder / _CURSOR_FILE
         self._source = source
 
     @property
@@ -39,7 +40,7 @@ class ImportJournal:
         cursor = Cursor.model_validate_json(self._cursor_file.read_bytes())
         return cursor if cursor.source == self._source and cursor.bytes <= self.rows_file.stat().st_size else None
 
-    def write(self, scan: Scan, on_progress: Callable[[SourceProgress], None]) -> None:
+    def write(self, scan: Scan, on_progress: Callable[[Progress], None]) -> None:
         """Writes the scan's examples to the rows file. `on_progress` may raise to end it."""
         cursor = self.cursor
         with naming(self.rows_file), open(self.rows_file, "r+b" if cursor else "wb") as file:
@@ -65,3 +66,9 @@ class ImportJournal:
         os.fsync(file.fileno())
         cursor = Cursor(source=self._source, bytes=file.tell(), rows=scan.rows, scan=scan.state())
         write_atomically(self._cursor_file, cursor.model_dump_json().encode())
+
+
+def rows_saved(folder: Path) -> int:
+    """Rows of its source that an import in this folder has done; 0 when it has saved none."""
+    path = folder / _CURSOR_FILE
+    return int(read_json(path)["rows"]) if path.exists() else 0

@@ -1,7 +1,11 @@
-"""How estimates are said in words: a range with its unit, the same in the terminal and on pages."""
+"""How estimates and measurements are said in words, each with its unit, the same in the terminal and on pages."""
+
+from typing import Literal
 
 from luthier.domain.plans import Estimate
-from luthier.kit.units import show_bytes, show_duration
+from luthier.kit.units import show_bytes, show_count, show_duration, show_percent
+
+Unit = Literal["", "share", "seconds", "bytes", "tokens/s", "kWh", "kgCO2e"]
 
 
 def show_estimate(estimate: Estimate) -> str:
@@ -21,6 +25,27 @@ def show_estimate(estimate: Estimate) -> str:
             if estimate.high < _SMALLEST_COIN:
                 return f"less than {_SMALLEST_COIN} {estimate.currency}"
             return _span(estimate.low, estimate.high, estimate.currency)
+
+
+def show_amount(amount: float | None, unit: Unit) -> str:
+    """E.g. `96.7 %`, `12.4 min`, `0.4312`; a dash for what is not known."""
+    if amount is None:
+        return "–"
+    match unit:
+        case "share":
+            return show_percent(amount)
+        case "seconds":
+            return show_duration(amount)
+        case "bytes":
+            return show_bytes(amount)
+        case "tokens/s":
+            return f"{show_count(amount)} tok/s"
+        case "kWh":
+            return f"{_figure(amount)} kWh" if amount >= 1 else f"{_figure(1000 * amount)} Wh"
+        case "kgCO2e":
+            return f"{_figure(amount)} kg" if amount >= 1 else f"{_figure(1000 * amount)} g"
+        case "":
+            return show_count(amount) if amount == int(amount) else f"{amount:.4f}"
 
 
 _SMALLEST_COIN = 0.01

@@ -1,27 +1,13 @@
 """Imports: a file on its way to becoming a dataset, however long it takes and whatever ends on the way."""
 
 from datetime import datetime
-from enum import StrEnum
 
+from luthier.domain.background import WorkState
 from luthier.domain.dataset_sources import SourceOptions
 from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem
 from luthier.domain.jobs import Progress
 from luthier.domain.scenarios import ScenarioOptions
 from luthier.kit.frozen import Frozen
-
-
-class ImportState(StrEnum):
-    RUNNING = "running"
-    UNFINISHED = "unfinished"  # its process is gone; it goes on from where it was
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class SourceProgress(Progress):
-    """How much of a source is read: in bytes where its size is known, else in rows."""
-
-    rows: int
 
 
 class ImportRequest(Frozen):
@@ -41,10 +27,10 @@ class Import(Frozen):
     import_id: str
     request: ImportRequest
     file: str  # its name alone
-    state: ImportState
+    state: WorkState
     started_at: datetime
     rows: int = 0  # of the file, done so far
-    progress: Progress | None = None  # of what it does now; None when it is not running in this process
+    progress: Progress | None = None  # of what it does now; None until it is its turn, and when nobody works on it
     dataset_id: str | None = None
     problem: Problem | None = None
 

@@ -69,6 +69,7 @@ class Progress(Frozen):
     done: int
     total: int
     unit: Literal["", "bytes"] = ""  # of both; empty counts whatever `what` names
+    rows: int = 0  # of a source that is read, which `done` may count in bytes
 
 
 class Prepared(Frozen):

@@ -19,10 +19,9 @@ class StoreUnreadable(WorkFailed):
     code = "workspace.store_unreadable"
     sentence = "The database {path} cannot be read: {reason}."
     actions = (
-        Action(label="Put a copy of it back from a backup"),
+        Action(label="Make it anew from the workspace's folders; it is kept aside", command="luthier doctor --reindex"),
         Action(
-            label="Or move it away and start a new one; runs, datasets and models in the workspace's folders stay",
-            command="mv {path} {path}.damaged",
+            label="Or restore a backup into another folder", command="luthier backups restore PATH --workspace FOLDER"
         ),
     )
 

@@ -30,7 +30,10 @@ class JournalLost(OSError):
 
 
 class Channel:
-    """Thread-safe. As a context manager it beats once a second, so that a hang is told from slow work."""
+    """Thread-safe. As a context manager it beats once a second, so that a hang is told from slow work.
+
+    A worker that was frozen and replaced ends at its next word.
+    """
 
     def __init__(self, attempt_folder: Path, token: int, clock: Clock) -> None:
         self._journal = JournalWriter(attempt_folder / "journal.jsonl", clock)
@@ -107,8 +110,6 @@ class Channel:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
-            if self._successor.exists():
-                os._exit(EXIT_SUPERSEDED)  # the run is another attempt's now; nothing that this one does counts
             beat = Heartbeat(phase=self.phase, step=self.step, busy=self.busy)
             try:
                 self.say(beat)
@@ -116,6 +117,8 @@ class Channel:
                 return  # the main thread meets the same error at its next fact
 
     def _append(self, kind: str, body: dict[str, Any]) -> None:
+        if self._successor.exists():
+            os._exit(EXIT_SUPERSEDED)  # the run is another attempt's now; nothing that this one does counts
         if self._lost is not None:
             raise JournalLost(*self._lost.args) from self._lost
         try:

@@ -20,22 +20,14 @@ def score(sheet: AnswerSheet) -> EvaluationReport:
         scorer=sheet.scorer,
         base_loss=sheet.base_loss,
         tuned_loss=sheet.tuned_loss,
-        comparison=_compare(scored) if scored else None,
+        comparison=compare(scored) if scored else None,
         answers=answers,
         seconds=sheet.seconds,
     )
 
 
-def _scored(raw: RawAnswer, scorer: Scorer) -> Answer:
-    return Answer(
-        **raw.model_dump(),
-        base_right=is_right(scorer, raw.expected, raw.base),
-        tuned_right=is_right(scorer, raw.expected, raw.tuned),
-    )
-
-
-def _compare(scored: Sequence[tuple[bool | None, bool | None]]) -> Comparison:
-    """Of base and tuned on the same questions."""
+def compare(scored: Sequence[tuple[bool | None, bool | None]]) -> Comparison:
+    """Of base and tuned (or any two) on the same questions: whether each answered each one rightly."""
     total = len(scored)
     gained = sum(1 for base, tuned in scored if tuned and not base)
     lost = sum(1 for base, tuned in scored if base and not tuned)
@@ -46,6 +38,14 @@ def _compare(scored: Sequence[tuple[bool | None, bool | None]]) -> Comparison:
         difference=(gained - lost) / total,
         difference_interval=interval,
         better=interval.low > 0,
+    )
+
+
+def _scored(raw: RawAnswer, scorer: Scorer) -> Answer:
+    return Answer(
+        **raw.model_dump(),
+        base_right=is_right(scorer, raw.expected, raw.base),
+        tuned_right=is_right(scorer, raw.expected, raw.tuned),
     )
 
 

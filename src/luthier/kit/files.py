@@ -26,7 +26,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 @contextmanager
 def writing_atomically(path: Path) -> Iterator[BinaryIO]:
     """As `write_atomically`, for content that comes piece by piece; an exception leaves `path` as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     staged = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with naming(path), open(staged, "wb") as file:
@@ -80,6 +80,14 @@ def read_small_text(path: Path, most_bytes: int) -> str:
         raise NoSmallText(f"it is not UTF-8 at byte {error.start}") from error
 
 
+def make_folder(folder: Path) -> None:
+    """With its parents; each new name is on the disk when this returns, so that power loss takes nothing away."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        sync_folder(place.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames inside `folder` survive power loss. Windows has no such call and needs none."""
     if os.name == "nt":
@@ -126,7 +134,7 @@ def sealed_folder(final: Path, facts: dict[str, Any]) -> Iterator[Path]:
     file's size and sha256 is written and flushed, and the folder is renamed to `final`: it exists complete or
     is not there. An exception discards the staging folder and leaves an older `final` untouched.
     """
-    final.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(final.parent)
     staging = final.with_name(f".{final.name}.part")  # one name, so that what a killed writer left is cleared away
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
@@ -176,6 +184,15 @@ def damage_of(folder: Path) -> str | None:
         if sha256_of(path) != sha256:
             return f"the content of {name} has changed"
     return None
+
+
+def sealed_names(folder: Path) -> frozenset[str]:
+    """What was there, at its top, when the folder was sealed; empty when it is no sealed folder."""
+    try:
+        names = [*_sealed_files(folder), MANIFEST_NAME]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+    return frozenset(name.partition("/")[0] for name in names)
 
 
 def _sealed_files(folder: Path) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -10,7 +11,8 @@ import orjson
 
 _BYTES = 5_000_000
 _KEPT = 2  # older files beside the newest
-_IDS = ("run_id", "attempt", "request_id", "code")  # given as `extra=`
+_IDS = ("run_id", "attempt", "code")  # given as `extra=`
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)  # of the request that is being answered
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(127, 160)}  # the controls that JSON does not escape by itself
 
 
@@ -26,6 +28,8 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {name: getattr(record, name) for name in _IDS if hasattr(record, name)}
+        if request_id := REQUEST_ID.get():
+            line["request_id"] = request_id
         if record.exc_info:
             line["cause"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode().translate(_ESCAPES)

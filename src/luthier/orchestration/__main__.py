@@ -19,6 +19,7 @@ from luthier.services.attempts import Attempts
 from luthier.services.folders import Folders
 from luthier.services.machine import MachineProfile
 from luthier.services.queue import Queue
+from luthier.services.run_history import History
 from luthier.settings import Settings
 from luthier.store import open_store
 
@@ -27,7 +28,7 @@ def main() -> int:
     settings, clock = Settings(), SystemClock()
     folders = Folders(settings.workspace_folder)
     logging.basicConfig(level=logging.INFO, handlers=[json_lines_to(folders.logs / "supervisor.log")])
-    store = open_store(settings.database_url or folders.database)
+    store = open_store(settings.database_url or folders.database, recorder=History(folders, clock))
     machine = MachineProfile(folders, clock)
     queue = Queue(store, folders, lambda: machine.get().available_bytes, settings.runs_at_once)
     holder = f"{socket.gethostname()}:{folders.root}/{new_id('sup')}"

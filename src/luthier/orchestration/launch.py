@@ -6,8 +6,9 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from luthier.kit.locks import is_held
 from luthier.kit.processes import start_detached
 from luthier.services.attempts import Assignment
 from luthier.services.folders import Folders
@@ -26,13 +27,7 @@ def supervisor_lock(folders: Folders) -> FileLock:
 
 
 def is_supervised(folders: Folders) -> bool:
-    lock = supervisor_lock(folders)
-    try:
-        lock.acquire()
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_held(supervisor_lock(folders))
 
 
 def ensure_supervisor(settings: Settings, folders: Folders) -> None:

@@ -1,5 +1,6 @@
 """The request gate: nothing reaches a route unless its address, origin, form, rate and sign-in are all in order."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from luthier.domain.requests import BodyTooLarge, ContentTypeNotAccepted, HostNo
 from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.ids import new_id
+from luthier.kit.json_logs import REQUEST_ID
 from luthier.kit.units import show_bytes
 from luthier.server.addresses import Addresses
 from luthier.server.auth import bearer_key, is_open, resolve
@@ -22,6 +24,8 @@ from luthier.server.log import LOG
 from luthier.services.sessions import Sessions
 
 MARK = "x-luthier"  # a header that no other site can make a browser send without asking first; its value is "1"
+REQUEST_ID_HEADER = "x-request-id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -45,7 +49,10 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._serve(Request(scope, receive), _Secured(send))
+            request = Request(scope, receive)
+            request_id = _id_of(request)
+            REQUEST_ID.set(request_id)
+            await self._serve(request, _Secured(send, request_id))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -105,6 +112,12 @@ class Gate:
         return bearer_key(request) is not None and self._cookie not in request.cookies
 
 
+def _id_of(request: Request) -> str:
+    """The id that who asks gave, so that both sides' logs can be read together; else a new one."""
+    given = request.headers.get(REQUEST_ID_HEADER, "")
+    return given if _REQUEST_ID.fullmatch(given) else new_id("req")
+
+
 def _follows_sign_in_link(request: Request) -> bool:
     """The link may be clicked in a terminal that is itself a web page; opening the sign-in page changes nothing."""
     if request.method != "GET" or request.url.path != "/sign-in":
@@ -132,14 +145,17 @@ def _check_form(request: Request, limits: Limits, key_only: bool) -> None:
 
 
 class _Secured:
-    """Puts the security headers on whatever is answered, and knows whether an answer has begun."""
+    """Puts the security headers and the request's id on whatever is answered, and knows whether an answer has begun."""
 
-    def __init__(self, send: Callable[[Message], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[Message], Awaitable[None]], request_id: str) -> None:
         self._send = send
+        self._request_id = request_id
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            secure(MutableHeaders(scope=message))
+            headers = MutableHeaders(scope=message)
+            secure(headers)
+            headers[REQUEST_ID_HEADER] = self._request_id
         await self._send(message)

@@ -1,7 +1,8 @@
 """Work in threads of this process, a few at a time; each has a folder, which says everywhere how far it is.
 
 A folder holds `work.json` (what was asked), `progress.json`, `outcome.json` once it has ended, `cancel` when somebody
-wants it to end, and a lock that the process which works on it holds. Work without outcome and lock is unfinished.
+wants it to end, and a lock that the process which works on it holds. Work without outcome and lock is unfinished: it
+can be begun again, and finds what it left in its folder; when it has ended, only what is named here stays.
 """
 
 import shutil
@@ -9,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -25,14 +26,16 @@ from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
 from luthier.kit.frozen import Frozen
 from luthier.kit.ids import new_id
+from luthier.kit.locks import is_held
 
 KEPT = timedelta(days=1)  # after the end, so that a page that was left open still learns of it
 _BETWEEN_SAVES = 0.5  # seconds
 _ENDS_WITHIN = 5.0  # seconds that closing waits for work to notice
+_OWN_FILES = frozenset({"work.json", "progress.json", "outcome.json", "cancel", "lock"})
 _TAKES_LOCK_WITHIN = 1.0  # seconds; who looks at a state holds the lock for a moment
 
 OnProgress = Callable[[Progress], None]
-Task = Callable[[OnProgress], dict[str, Any]]  # gives what came of it
+Task = Callable[[Path, OnProgress], dict[str, Any]]  # may keep files in its folder; gives what came of it
 
 
 class _CalledOff(Exception):
@@ -82,14 +85,26 @@ class Background:
 
     def begin(self, asked: dict[str, Any], task: Task) -> str:
         """The lock is taken before anything can be seen, so that nobody takes it for unfinished in between."""
-        self._tidy()
-        work_id = new_id(self._prefix)
-        (self._root / work_id).mkdir(parents=True)
-        lock = self._lock(work_id)
-        lock.acquire(timeout=_TAKES_LOCK_WITHIN)
-        write_json(self._root / work_id / "work.json", {"asked": asked, "begun_at": self._clock.now()})
+        work_id, lock = self._new(asked)
         self._line_up(_Turn(work_id, task, lock))
         return work_id
+
+    def run_here(self, asked: dict[str, Any], task: Task, on_progress: OnProgress) -> dict[str, Any]:
+        """Works in the caller's thread, going on with unfinished work that was asked for alike; leaves no folder.
+
+        What `on_progress` raises ends the work, which then is unfinished. A refusal of the task ends it for good.
+        """
+        work_id, lock = self._left_alike(asked) or self._new(asked)
+        folder = self._root / work_id
+        try:
+            result = task(folder, on_progress)
+        except LuthierError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        finally:
+            lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+        return result
 
     def begin_again(self, work_id: str, task: Task) -> None:
         """What somebody works on is left alone."""
@@ -118,9 +133,7 @@ class Background:
 
     def get(self, work_id: str) -> Kept:
         """Raises KeyError."""
-        folder = self._root / PurePosixPath(work_id).name
-        if not work_id.startswith(f"{self._prefix}_") or not (folder / "work.json").is_file():
-            raise KeyError(work_id)
+        folder = self.folder(work_id)
         begun = read_json(folder / "work.json")
         outcome = self._outcome(folder)
         progress = _progress_in(folder) if outcome.state.is_open else None
@@ -129,6 +142,13 @@ class Background:
         return Kept(
             work_id=work_id, asked=begun["asked"], begun_at=begun["begun_at"], progress=progress, outcome=outcome
         )
+
+    def folder(self, work_id: str) -> Path:
+        """Raises KeyError."""
+        folder = self._root / PurePosixPath(work_id).name
+        if not work_id.startswith(f"{self._prefix}_") or not (folder / "work.json").is_file():
+            raise KeyError(work_id)
+        return folder
 
     def list(self) -> "list[Kept]":
         """Newest first."""
@@ -147,6 +167,26 @@ class Background:
 
     # ── one work ─────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _new(self, asked: dict[str, Any]) -> tuple[str, FileLock]:
+        """A folder, and its lock, held."""
+        self._tidy()
+        work_id = new_id(self._prefix)
+        (self._root / work_id).mkdir(parents=True)
+        lock = self._lock(work_id)
+        lock.acquire(timeout=_TAKES_LOCK_WITHIN)
+        write_json(self._root / work_id / "work.json", {"asked": asked, "begun_at": self._clock.now()})
+        return work_id, lock
+
+    def _left_alike(self, asked: dict[str, Any]) -> tuple[str, FileLock] | None:
+        """Work that was asked for like this and that nobody works on, and its lock, held."""
+        for left in self.list():
+            if left.asked == asked and left.outcome.state is WorkState.UNFINISHED:
+                lock = self._lock(left.work_id)
+                with suppress(Timeout):
+                    lock.acquire(timeout=0)
+                    return left.work_id, lock
+        return None
+
     def _line_up(self, turn: _Turn) -> None:
         with self._guard:
             self._waiting.append(turn)
@@ -164,7 +204,9 @@ class Background:
         problem = UnexpectedFailure(what="the work broke off").problem
         outcome: Outcome | None = Outcome(state=WorkState.FAILED, problem=problem)
         try:
-            outcome = Outcome(state=WorkState.DONE, result=turn.task(self._telling(turn.work_id)))
+            outcome = Outcome(
+                state=WorkState.DONE, result=turn.task(self._root / turn.work_id, self._telling(turn.work_id))
+            )
         except _CalledOff:
             outcome = Outcome(state=WorkState.CANCELLED)
         except _LeftOff:
@@ -209,18 +251,18 @@ class Background:
         return tell
 
     def _end(self, work_id: str, outcome: Outcome) -> None:
-        write_json(self._root / work_id / "outcome.json", outcome.model_dump(mode="json"))
+        folder = self._root / work_id
+        write_json(folder / "outcome.json", outcome.model_dump(mode="json"))
+        for path in folder.iterdir():
+            if path.name not in _OWN_FILES:
+                path.unlink(missing_ok=True)
 
     def _outcome(self, folder: Path) -> Outcome:
         ended = _ended_in(folder)
         if ended is not None:
             return ended
-        lock = self._lock(folder.name)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        if is_held(self._lock(folder.name)):
             return Outcome(state=WorkState.RUNNING)
-        lock.release()
         return _ended_in(folder) or Outcome(state=WorkState.UNFINISHED)  # it may have ended in between
 
     def _lock(self, work_id: str) -> FileLock:

@@ -1,6 +1,7 @@
 """Scoring, deriving and comparing datasets in the background: begun, watched, called off, and begun again."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -91,7 +92,7 @@ class DatasetJobs:
         return known or self.get(self._background.begin(work.model_dump(mode="json"), self._task_of(work)))
 
     def _task_of(self, work: DatasetWork) -> Task:
-        def task(tell: OnProgress) -> dict[str, list[str]]:
+        def task(_folder: Path, tell: OnProgress) -> dict[str, list[str]]:
             match work:
                 case ScoreWork():
                     how = work.model_dump(exclude={"kind", "dataset"})

@@ -65,6 +65,14 @@ class Folders:
         return self.root / "scenarios"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def backup_jobs(self) -> Path:
+        return self.root / "backup-jobs"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 
@@ -88,6 +96,10 @@ class Folders:
     def examples_index(self, dataset_id: str) -> Path:
         return self.dataset(dataset_id) / "examples.idx.npy"
 
+    def dataset_versions(self, dataset_id: str) -> Path:
+        """The names and numbers that this content was given."""
+        return self.dataset(dataset_id) / "versions.jsonl"
+
     def run(self, run_id: str) -> "RunFolder":
         return RunFolder(self.runs / run_id)
 
@@ -105,6 +117,11 @@ class RunFolder:
     @property
     def plan(self) -> Path:
         return self.root / "plan.json"
+
+    @property
+    def history(self) -> Path:
+        """Who moved the run, and why; what its workers did is in their journals."""
+        return self.root / "history.jsonl"
 
     @property
     def train_file(self) -> Path:

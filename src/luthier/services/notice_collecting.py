@@ -27,7 +27,7 @@ class NoticeCollecting:
     def collect(self) -> int:
         """Reads on to the newest event; returns how many notices that made. A crash in between repeats nothing."""
         home = self._folders.workspace_id
-        reader, made = f"notices of {home}", 0
+        reader, made = reader_of(home), 0
         settings = self._settings.read()
         while True:
             with self._store.reading() as tx:
@@ -53,6 +53,11 @@ class NoticeCollecting:
     @staticmethod
     def _held_out(tx: Transaction, run: Run, event: Event) -> Sequence[MetricPoint]:
         return tx.metrics.list(run.run_id, ("held_out_loss",)) if event.kind == "run.held_out_loss" else ()
+
+
+def reader_of(workspace_id: str) -> str:
+    """Under which name the workspace remembers how far its events were read for notices."""
+    return f"notices of {workspace_id}"
 
 
 def send_out(tx: Transaction, notice: Notice, settings: NotificationSettings, now: datetime) -> None:

@@ -7,6 +7,7 @@ from luthier.domain.notices import Notice, NoticeKind, Urgency
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import MetricPoint, Run
 from luthier.health.notices import notice_limits
+from luthier.kit.clock import rfc3339
 from luthier.kit.ids import new_id
 from luthier.kit.units import show_percent
 
@@ -44,6 +45,11 @@ def _notice(event: Event, run: Run, key: str, kind: NoticeKind, urgency: Urgency
     )
 
 
+def _moment(event: Event) -> str:
+    """Names an event for good: its number changes when a database is made anew."""
+    return rfc3339(event.at)
+
+
 def _milestones(event: Event, run: Run) -> Iterator[Notice]:
     """All that have been reached: a short run may pass two with one step."""
     step, total = event.body["step"], event.body["total_steps"]
@@ -75,16 +81,16 @@ def _over_budget(event: Event, run: Run) -> Iterator[Notice]:
 def _turns(event: Event, run: Run) -> Iterator[Notice]:
     state, cause = event.body["state"], event.body["cause"]
     if state == RunState.FAILED:
-        yield _notice(event, run, f"failed:{event.seq}", "failed", Urgency.URGENT, (f"{run.name} failed", cause))
+        yield _notice(event, run, f"failed:{_moment(event)}", "failed", Urgency.URGENT, (f"{run.name} failed", cause))
     elif state == RunState.PAUSED and event.author == "worker" and run.problem is not None:
         words = (f"{run.name} stands still", run.problem.sentence)
-        yield _notice(event, run, f"parked:{event.seq}", "parked", Urgency.URGENT, words)
+        yield _notice(event, run, f"parked:{_moment(event)}", "parked", Urgency.URGENT, words)
     elif state == RunState.COMPLETED:
         words = (f"{run.name} is completed", f"{_result(run)}{cause[:1].upper()}{cause[1:]}.")
-        yield _notice(event, run, f"completed:{event.seq}", "completed", Urgency.NORMAL, words)
+        yield _notice(event, run, f"completed:{_moment(event)}", "completed", Urgency.NORMAL, words)
         if _is_worse(run):
             words = (f"{run.name}: the base was better", f"{_result(run)}The tuned model should not replace it.")
-            yield _notice(event, run, f"quality:{event.seq}", "quality_drop", Urgency.URGENT, words)
+            yield _notice(event, run, f"quality:{_moment(event)}", "quality_drop", Urgency.URGENT, words)
 
 
 def _is_worse(run: Run) -> bool:
@@ -106,7 +112,7 @@ def _result(run: Run) -> str:
 def _anomaly(event: Event, run: Run) -> Notice:
     """By its step, so that a step that is done again after a kill does not tell of it again."""
     step, code = event.body.get("step"), event.body["code"]
-    key = f"alert:{code}:{step}" if step is not None and event.author == "worker" else f"alert:{event.seq}"
+    key = f"alert:{code}:{step}" if step is not None and event.author == "worker" else f"alert:{_moment(event)}"
     where = f" at step {step}" if step else ""
     return _notice(event, run, key, "anomaly", Urgency.NORMAL, (f"{run.name}: an alert{where}", event.body["sentence"]))
 

@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from luthier.domain.checkup import Check, DatabaseFacts
 from luthier.kit.clock import Clock
 from luthier.kit.files import write_atomically
+from luthier.kit.locks import is_held
 from luthier.kit.units import show_duration
 from luthier.planning.checks.wording import Wording
 from luthier.planning.machine_facts import doctor_facts
@@ -49,7 +50,7 @@ def database_check(facts: DatabaseFacts, say: Wording) -> Check:
 
 
 def supervisor_check(folders: Folders, any_unfinished: bool, say: Wording) -> Check:
-    if _is_held(folders.locks / "supervisor.lock"):
+    if is_held(FileLock(folders.locks / "supervisor.lock")):
         return say.good("supervisor", "at work")
     if any_unfinished:
         return say.advise("supervisor.missing", "not running")
@@ -93,13 +94,3 @@ def _clock(skew_seconds: float, say: Wording) -> Check:
     if skew_seconds > doctor_facts().thresholds.clock_skew_seconds:
         return say.advise("clock.skewed", "differs", seconds=show_duration(skew_seconds))
     return say.good("clock", "as that of the disk")
-
-
-def _is_held(lock_file: Path) -> bool:
-    lock = FileLock(lock_file, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return True
-    lock.release()
-    return False

@@ -12,6 +12,7 @@ from luthier.store.tables import dataset_versions as versions
 class Datasets:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.added: list[Dataset] = []  # in this transaction
 
     def add(self, dataset: Dataset) -> Dataset:
         """As the next version of its name; when the newest of that name has the same content, that one stays."""
@@ -21,9 +22,14 @@ class Datasets:
         highest = select(func.max(versions.c.number)).where(versions.c.name == dataset.name)
         number = (self._connection.scalar(highest) or 0) + 1
         added = dataset.model_copy(update={"version": number})
-        values = {"dataset_id": added.dataset_id, "name": added.name, "number": number}
-        self._connection.execute(insert(versions).values(**values, body=added.model_dump_json()))
+        self.put_back(added)
+        self.added.append(added)
         return added
+
+    def put_back(self, dataset: Dataset) -> None:
+        """As the version that it was before."""
+        values = {"dataset_id": dataset.dataset_id, "name": dataset.name, "number": dataset.version}
+        self._connection.execute(insert(versions).values(**values, body=dataset.model_dump_json()))
 
     def get(self, dataset_id: str) -> Dataset | None:
         """Under the newest of its names."""

@@ -5,20 +5,23 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from luthier.domain.events import Event
 from luthier.store.tables import events
+from luthier.store.writing import count_on
 
 
 class Events:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.appended: list[Event] = []  # in this transaction
 
     def append(self, kind: str, run_id: str | None, author: str, body: dict[str, Any], at: datetime) -> int:
         """Returns the event's number."""
         values = {"at": at, "kind": kind, "run_id": run_id, "author": author, "body": orjson.dumps(body).decode()}
         seq: int = self._connection.execute(insert(events).values(**values).returning(events.c.seq)).scalar_one()
+        self.appended.append(Event(seq=seq, at=at, kind=kind, run_id=run_id, author=author, body=body))
         return seq
 
     def after(
@@ -45,6 +48,31 @@ class Events:
         while page := self.after(seq, run_id, kinds=kinds):
             yield from page
             seq = page[-1].seq
+
+    def put_in_order_of_time(self, above: int) -> None:
+        """Numbers all of them anew, above `above`. Those of one run keep their order, whatever the clock said."""
+        rows = self._connection.execute(select(events.c.seq, events.c.run_id, events.c.at).order_by(events.c.seq)).all()
+        latest: dict[str | None, datetime] = {}
+        keyed = []
+        for seq, run_id, at in rows:
+            latest[run_id] = max(latest.get(run_id, at), at)
+            keyed.append((latest[run_id], seq))
+        first = max(above, self.latest_seq()) + 1
+        changes = [{"old": seq, "new": number} for number, (_, seq) in enumerate(sorted(keyed), start=first)]
+        if changes:
+            self._connection.execute(
+                update(events).where(events.c.seq == bindparam("old")).values(seq=bindparam("new")), changes
+            )
+        count_on(self._connection, events)
+
+    def holds(self, event: Event) -> bool:
+        """Whether it happened, under whatever number."""
+        same = (events.c.run_id == event.run_id, events.c.at == event.at, events.c.kind == event.kind)
+        bodies = self._connection.scalars(select(events.c.body).where(*same, events.c.author == event.author))
+        return any(orjson.loads(body) == event.body for body in bodies)
+
+    def count(self) -> int:
+        return self._connection.scalar(select(func.count()).select_from(events)) or 0
 
     def latest_seq(self) -> int:
         """0 when nothing has happened yet."""

@@ -1,7 +1,7 @@
 """Runs: kept whole, found by id, name or beginning of the id, listed newest first."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
@@ -49,6 +49,11 @@ class Runs:
         if before is not None:
             conditions.append(runs.c.seq < select(runs.c.seq).where(runs.c.run_id == before).scalar_subquery())
         return list(self._where(*conditions, limit=limit))
+
+    def all(self) -> Iterator[Run]:
+        """The oldest first."""
+        for body in self._connection.scalars(select(runs.c.body).order_by(runs.c.seq)):
+            yield Run.model_validate_json(body)
 
     def next_name(self, stem: str) -> str:
         """The first of "orders", "orders-2", "orders-3", ... that is above every one in use."""

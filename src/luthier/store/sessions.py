@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from luthier.domain.sessions import Session, SessionKind
 from luthier.store.tables import sessions
@@ -23,6 +23,10 @@ class Sessions:
         statement = select(sessions).where(sessions.c.token_sha256 == token_sha256)
         row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else Session.model_validate(dict(row))
+
+    def clear(self) -> None:
+        """Everybody has to sign in again."""
+        self._connection.execute(delete(sessions))
 
     def touch(self, token_sha256: str, at: datetime) -> None:
         self._connection.execute(

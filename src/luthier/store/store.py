@@ -1,7 +1,7 @@
 """Opens a store and hands out transactions: one at a time per thread, committed on success, undone on any error."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from luthier.domain.checkup import DatabaseFacts
 from luthier.store.attempts import Attempts
 from luthier.store.checkpoints import Checkpoints
 from luthier.store.connecting import Mode, begin, engine_for
+from luthier.store.copying import copy_in, copy_out, holds_nothing
 from luthier.store.datasets import Datasets
 from luthier.store.describing import describe
 from luthier.store.events import Events
@@ -42,11 +43,15 @@ class Transaction:
         self.sessions = Sessions(connection)
 
 
+Recorder = Callable[[Transaction], None]  # called before each commit; what it raises undoes the transaction
+
+
 class Store:
     """Safe to share between threads and between processes. Writers wait for each other, readers see one moment."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, recorder: Recorder | None = None) -> None:
         self._engine = engine
+        self._recorder = recorder
         self._current = threading.local()
 
     @contextmanager
@@ -59,12 +64,34 @@ class Store:
         with self._transaction(Mode.READ) as transaction:
             yield transaction
 
-    def describe(self) -> DatabaseFacts:
-        """Raises what a transaction raises."""
+    def copy_to(self, file: Path) -> None:
+        """All rows of one moment, as an SQLite file that is not there yet. Writers may wait for it meanwhile."""
+        with self._failing_in_words():
+            copy_out(self._engine, file)
+
+    def take_from(self, file: Path, on_taken: Callable[[], None]) -> None:
+        """All rows of such a copy, together or not at all; `on_taken` is called before they count.
+
+        Raises RuntimeError when this store holds rows already.
+        """
+        with self._failing_in_words():
+            copy_in(file, self._engine, on_taken)
+
+    def is_empty(self) -> bool:
+        with self._failing_in_words(), begin(self._engine, Mode.READ) as connection:
+            return holds_nothing(connection)
+
+    @contextmanager
+    def _failing_in_words(self) -> Iterator[None]:
         try:
-            return describe(self._engine)
+            yield
         except (DBAPIError, PoolTimeout) as error:
             raise failure_of(error, self._engine.url) from error
+
+    def describe(self) -> DatabaseFacts:
+        """Raises what a transaction raises."""
+        with self._failing_in_words():
+            return describe(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -76,15 +103,16 @@ class Store:
             raise RuntimeError("a transaction is already open in this thread; pass it on instead of opening another")
         self._current.open = True
         try:
-            with begin(self._engine, mode) as connection:
-                yield Transaction(connection)
-        except (DBAPIError, PoolTimeout) as error:
-            raise failure_of(error, self._engine.url) from error
+            with self._failing_in_words(), begin(self._engine, mode) as connection:
+                transaction = Transaction(connection)
+                yield transaction
+                if self._recorder is not None and mode is Mode.WRITE:
+                    self._recorder(transaction)
         finally:
             self._current.open = False
 
 
-def open_store(place: Path | str, wait_seconds: float = 30) -> Store:
+def open_store(place: Path | str, wait_seconds: float = 30, recorder: Recorder | None = None) -> Store:
     """Opens the store and brings its tables up to date. `place` is an SQLite file, made when absent, or a URL.
 
     A transaction that another writer keeps out for more than `wait_seconds` ends in StoreBusy.
@@ -101,4 +129,4 @@ def open_store(place: Path | str, wait_seconds: float = 30) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine)
+    return Store(engine, recorder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from luthier.domain.versions import Version, VersionNameAmbiguous, VersionNotFound
 from luthier.store.references import ids_beginning, listed
@@ -16,6 +16,14 @@ class Versions:
     def add(self, version: Version) -> None:
         values = {"version_id": version.version_id, "name": version.name, "number": version.number}
         self._connection.execute(insert(versions).values(**values, body=version.model_dump_json()))
+
+    def update(self, version: Version) -> None:
+        """Its label stays. Raises VersionNotFound when it was never added."""
+        changed = self._connection.execute(
+            update(versions).where(versions.c.version_id == version.version_id).values(body=version.model_dump_json())
+        )
+        if changed.rowcount == 0:
+            raise VersionNotFound(name=version.version_id)
 
     def get(self, version_id: str) -> Version | None:
         found = self._where(versions.c.version_id == version_id)

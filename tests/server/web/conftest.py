@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from luthier.orchestration.launch import supervisor_lock
 from luthier.store import Store
 from luthier.workspace import Workspace
 from tests.server.web.scenes import SCENES, Scene, stage
-from tests.server.web.visiting import Visitor, launched, visiting
+from tests.server.web.visiting import chrome as chrome
+from tests.server.web.visiting import visitor as visitor
 
 
 @pytest.fixture(autouse=True)
@@ -32,15 +32,3 @@ def little(workspace: Workspace, store: Store) -> Scene:
 @pytest.fixture
 def much(workspace: Workspace, store: Store) -> Scene:
     return stage("much", store, workspace.folders)
-
-
-@pytest.fixture(scope="module")  # while one is open, nothing else in this process can run an event loop
-def chrome(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as browser:
-        yield browser
-
-
-@pytest.fixture
-def visitor(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
-    with visiting(chrome, workspace) as arrived:
-        yield arrived

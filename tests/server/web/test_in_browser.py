@@ -34,7 +34,12 @@ new PerformanceObserver((list) => {
 def addresses_of(scene: Scene) -> list[str]:
     runs = [f"/runs/{run.run_id}" for run in scene.runs.values()]
     more = [f"/datasets/{scene.dataset_id}", f"/versions/{scene.version_id}"] if scene.version_id else []
-    return [*PLACES, *runs, *more]
+    return [*PLACES, *runs, *more, *comparisons_of(scene)]
+
+
+def comparisons_of(scene: Scene) -> list[str]:
+    some = [f"run={run.run_id}" for run in scene.runs.values()][:5]
+    return [f"/runs/compare?{'&'.join(some)}"] if len(some) > 1 else []
 
 
 def settle(page: Page) -> None:
@@ -56,7 +61,8 @@ def test_axe_finds_nothing_in_either_light(visitor: Visitor, much: Scene) -> Non
     rules = {
         "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     }
-    for address in (*PLACES, *shown, f"/datasets/{much.dataset_id}", f"/versions/{much.version_id}", "/sign-in"):
+    more = (f"/datasets/{much.dataset_id}", f"/versions/{much.version_id}", *comparisons_of(much), "/sign-in")
+    for address in (*PLACES, *shown, *more):
         visitor.open(address)
         settle(visitor.page)
         for theme in THEMES:

@@ -49,6 +49,6 @@ def test_text_can_be_read_on_every_ground(theme: int) -> None:
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_edges_and_curves_can_be_seen(theme: int) -> None:
     colour = tokens(theme)
-    parts = ("edge", "accent", "series-1", "series-2", "series-3", "series-4")
+    parts = ("edge", "accent", "series-1", "series-2", "series-3", "series-4", "series-5")
     weak = {(part, ground): round(contrast(colour[part], colour[ground]), 2) for part in parts for ground in GROUNDS}
     assert not {pair: ratio for pair, ratio in weak.items() if ratio < PARTS}

@@ -1,10 +1,14 @@
-"""A real browser that comes in by the link that the server prints, and notes everything that it complains of."""
+"""A real browser that comes in by the link that the server prints, and notes everything that it complains of.
+
+The fixtures are for the conftest of a folder whose tests have a fixture `workspace`.
+"""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from luthier.workspace import Workspace
@@ -60,3 +64,15 @@ def visiting(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
         yield arrived
         context.close()
         assert not arrived.complaints, "\n".join(arrived.complaints)
+
+
+@pytest.fixture(scope="module")  # while one is open, nothing else in this process can run an event loop
+def chrome(chromium: str) -> Iterator[Browser]:
+    with launched(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chrome: Browser, workspace: Workspace) -> Iterator[Visitor]:
+    with visiting(chrome, workspace) as arrived:
+        yield arrived

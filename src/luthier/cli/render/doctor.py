@@ -11,6 +11,7 @@ from luthier.cli.render.tables import table
 from luthier.cli.render.text import count_of, heading, plain, soft, visible
 from luthier.domain.checkup import Check, Checkup, Verdict
 from luthier.domain.machine import Measured, Rates
+from luthier.domain.reindexing import Reindexed
 from luthier.kit.units import show_count
 
 _MARKS = {
@@ -35,6 +36,17 @@ def show_checkup(checkup: Checkup) -> Iterable[RenderableType]:
 
 def show_rates(rates: Rates) -> Iterable[RenderableType]:
     yield table(("What", "Median", "Slowest to fastest"), _rate_rows(rates), right=("Median", "Slowest to fastest"))
+
+
+def show_reindexed(done: Reindexed) -> Iterable[RenderableType]:
+    found = [count_of(done.runs, "run"), count_of(done.datasets, "dataset"), count_of(done.versions, "version")]
+    yield plain(f"The database was made anew: {', '.join(found)} and {count_of(done.events, 'event')}.", "good")
+    if done.set_aside:
+        yield soft(f"  The one that could not be read is now {done.set_aside}.")
+    if done.going_on:
+        yield soft(f"  These go on from their newest checkpoints: {', '.join(done.going_on)}.")
+    for lost in done.not_brought_back:
+        yield plain(f"  Not brought back: {lost.what}; {lost.reason}.", "warn")
 
 
 def _point(check: Check, name_width: int) -> Iterable[RenderableType]:

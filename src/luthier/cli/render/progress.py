@@ -12,7 +12,6 @@ from rich.text import Text
 
 from luthier.cli.render.pace import Pace, time_left
 from luthier.cli.render.text import one_line
-from luthier.domain.imports import SourceProgress
 from luthier.domain.jobs import Progress
 from luthier.kit.clock import SystemClock
 from luthier.kit.units import show_bytes, show_count, show_percent
@@ -109,7 +108,7 @@ def standing_of(progress: Progress, notes: tuple[str, ...] = ()) -> Standing:
         amount = f"{show(progress.done)} of {show(progress.total)}"
     elif progress.done:
         amount = show(progress.done)
-    if isinstance(progress, SourceProgress) and progress.unit == "bytes":
+    if progress.rows and progress.unit == "bytes":
         notes = (*notes, f"{show_count(progress.rows)} rows")
     return Standing(_capital(progress.what), progress.done, progress.total, amount, notes)
 

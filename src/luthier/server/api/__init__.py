@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 
 from luthier.server.api import (
+    backups,
     chat,
+    comparisons,
     dataset_jobs,
     datasets,
     derivations,
@@ -24,6 +26,7 @@ from luthier.server.api import (
 router = APIRouter(prefix="/api/v1")
 for _noun in (
     sessions,
+    comparisons,
     runs,
     events,
     derivations,
@@ -39,5 +42,6 @@ for _noun in (
     chat,
     machine,
     notifications,
+    backups,
 ):
     router.include_router(_noun.router)

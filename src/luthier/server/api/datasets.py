@@ -67,10 +67,10 @@ def upload_dataset(
                 shape=shape,
                 skip_bad_rows=skip_bad_rows,
             )
-            dataset = workspace.imports.run(wanted)
-    finally:
-        workspace.uploads.discard(upload.upload_id)
-    return DatasetView.of(dataset)
+            return DatasetView.of(workspace.imports.run(wanted))
+    except Exception:
+        workspace.uploads.discard(upload.upload_id)  # it was sent for this alone
+        raise
 
 
 @router.get("/{reference}")

@@ -5,8 +5,9 @@ from typing import Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
+from luthier.domain.background import WorkState
 from luthier.domain.dataset_sources import SourceOptions
-from luthier.domain.imports import Import, ImportRequest, ImportState
+from luthier.domain.imports import Import, ImportRequest
 from luthier.domain.jobs import Progress
 from luthier.domain.scenarios import ScenarioOptions
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
@@ -51,7 +52,7 @@ class ImportStep(BaseModel):
 class ImportView(BaseModel):
     import_id: str
     file: str
-    state: ImportState
+    state: WorkState
     rows: int = Field(description="rows of the source that are done")
     step: ImportStep | None = Field(description="what it does now, and how far that is; null when it is not running")
     dataset_id: str | None
@@ -75,7 +76,7 @@ def list_imports(workspace: OpenWorkspace, limit: Limit = 50, cursor: Cursor = N
 
 @router.post("", status_code=202)
 def begin_import(workspace: OpenWorkspace, wanted: NewImport) -> ImportView:
-    """Goes on in the background; ask for it until its state is no longer `running`."""
+    """Goes on in the background; ask for it until its state is neither `waiting` nor `running`."""
     path = str(workspace.uploads.path(wanted.upload_id)) if wanted.upload_id else wanted.path
     return ImportView.of(workspace.imports.begin(ImportRequest(**{**wanted.model_dump(), "path": path})))
 

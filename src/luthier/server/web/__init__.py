@@ -6,6 +6,7 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
+    compare,
     dataset_jobs,
     datasets,
     derive,
@@ -31,7 +32,7 @@ from luthier.server.web import (
 from luthier.server.web.problems import problem_page
 
 _modules = (
-    *(assets, door, home, train, runs, run),
+    *(assets, door, home, train, runs, compare, run),
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),

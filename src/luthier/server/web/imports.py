@@ -8,10 +8,11 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from luthier.domain.background import WorkState
 from luthier.domain.datasets import DatasetReport, Shape
 from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.findings import Finding, Level
-from luthier.domain.imports import Import, ImportRequest, ImportState
+from luthier.domain.imports import Import, ImportRequest
 from luthier.domain.uploads import Upload
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
@@ -69,7 +70,7 @@ class ImportProgress(Context):
 def import_page(request: Request, path: str = "", upload: str = "") -> HTMLResponse:
     workspace = workspace_of(request)
     sent = workspace.uploads.get(upload) if upload else None
-    unfinished = [job for job in workspace.imports.list() if job.state is not ImportState.DONE]
+    unfinished = [job for job in workspace.imports.list() if job.state.is_open or job.state is WorkState.UNFINISHED]
     form = ImportForm(path=path, upload=upload)
     waiting = None if path or upload else _checked(workspace, form)
     page = ImportPage(frame=frame_of(request), form=form, upload=sent, waiting=waiting, unfinished=unfinished)
@@ -101,7 +102,7 @@ def start(request: Request, form: Form) -> HTMLResponse:
 def progress(request: Request, import_id: str) -> Response:
     """Asked for again and again by the part that it draws; leads to the dataset once it is there."""
     job = workspace_of(request).imports.get(import_id)
-    if job.state is ImportState.DONE:
+    if job.state is WorkState.DONE:
         return Response(status_code=204, headers={"HX-Redirect": f"/datasets/{job.dataset_id}"})
     return render(ImportProgress(job=job))
 

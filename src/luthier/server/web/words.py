@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from luthier.domain.amounts import show_estimate
+from luthier.domain.amounts import show_amount, show_estimate
 from luthier.domain.findings import Level
 from luthier.domain.plans import Estimate
 from luthier.domain.recipes import Method
@@ -132,6 +132,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "time_span": lambda span: time_span(span.low, span.high),
     "method_name": lambda method: METHOD_NAMES[method],
     "plural": plural,
+    "amount": show_amount,
     "bytes": show_bytes,
     "count": show_count,
     "duration": show_duration,

@@ -62,3 +62,5 @@ function say(words, mistake = false) {
   said.textContent = words;
   said.classList.toggle("mistake", mistake);
 }
+
+if (chosen.files.length) receive(chosen.files[0]); // it was chosen before this was loaded

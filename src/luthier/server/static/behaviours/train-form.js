@@ -10,6 +10,9 @@ form.addEventListener("change", ({ target }) => {
   if (target.name === "source") show(target.value);
   if (target === input && input.files.length) receive(input.files[0]);
 });
+// A choice may have been made before this was loaded.
+show(form.elements.source.value);
+if (input.files.length) receive(input.files[0]);
 
 function show(source) {
   for (const part of form.querySelectorAll("[data-for-source]")) part.hidden = part.dataset.forSource !== source;

@@ -1,0 +1,196 @@
+"""A database that is lost or damaged comes back from the folders as it was."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from filelock import FileLock
+
+from luthier.domain.reindexing import DatabaseInUse, NothingToReindex, Reindexed
+from luthier.domain.run_states import RunState
+from luthier.kit.clock import SystemClock
+from luthier.services.plans import Plans
+from luthier.services.reindexing import reindex
+from luthier.services.runs import Runs
+from luthier.settings import Settings
+from luthier.store import open_store
+from luthier.workspace import Workspace
+from tests.orchestration.simulated import Host
+from tests.services.documents import documents
+from tests.services.shops import Shop, no_matter
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    shop = Shop(tmp_path / "shop")
+    yield shop
+    shop.workspace.close()
+
+
+def made_anew(shop: Shop) -> Reindexed:
+    return reindex(Settings(home=shop.folders.root), SystemClock(), no_matter)
+
+
+def lose_the_database(shop: Shop) -> None:
+    shop.workspace._store.close()
+    for part in shop.folders.root.glob("luthier.db*"):
+        part.unlink()
+
+
+def finish(shop: Shop) -> None:
+    """The simulated worker has no evaluation phase of its own; it says that it goes there."""
+    worker = shop.host.workers[-1]
+    worker.say("phase", phase="completing")
+    worker.finish()
+    for _ in range(4):
+        shop.clock.elapsed += 1
+        shop.host.supervisor.tick()
+
+
+def test_everything_of_a_completed_run_comes_back(shop: Shop) -> None:
+    again = shop.workspace.datasets.import_file(str(shop.folders.root.parent / "orders.jsonl"), name="other")
+    assert again.dataset_id == shop.dataset.dataset_id
+    shop.train(5)
+    shop.host.workers[0].end()
+    for _ in range(6):
+        shop.clock.elapsed += 1
+        shop.host.supervisor.tick()
+    shop.train(6)
+    finish(shop)
+    before = documents(shop.folders.database)
+    (run,) = before["runs"]
+    assert (run.state, run.attempt) == (RunState.COMPLETED, 2) and run.version_id
+    assert len(before["metrics"][run.run_id]) > 20 and len(before["events"][run.run_id]) > 10
+    lose_the_database(shop)
+    done = made_anew(shop)
+    assert documents(shop.folders.database) == before
+    assert (done.runs, done.datasets, done.versions, done.set_aside) == (1, 2, 1, None)
+    assert [lost.what for lost in done.not_brought_back] == ["sign-ins"]
+
+
+def test_a_run_that_was_at_work_goes_on_from_its_checkpoint(shop: Shop) -> None:
+    shop.train(8)
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    done = made_anew(shop)
+    assert done.going_on == (shop.run.name,)
+    after = documents(shop.folders.database)
+    (run,) = after["runs"]
+    assert run.state is RunState.QUEUED
+    assert after["metrics"] == before["metrics"]
+    assert after["checkpoints"] == before["checkpoints"]
+    assert after["events"][run.run_id][: len(before["events"][run.run_id])] == before["events"][run.run_id]
+    workspace = Workspace(Settings(home=shop.folders.root), SystemClock())
+    host = Host("again", workspace._store, workspace.folders, shop.clock)
+    host.supervisor.tick()
+    assert workspace.runs.get(run.run_id).attempt == 2
+    workspace.close()
+
+
+def test_a_run_that_begins_again_does_not_get_its_old_steps_back(shop: Shop) -> None:
+    shop.train(8)
+    shop.runs.cancel(shop.run.run_id)
+    shop.train(3)
+    shop.runs.retry(shop.run.run_id)
+    shop.train(4)
+    shop.runs.cancel(shop.run.run_id)
+    shop.train(3)
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    made_anew(shop)
+    assert documents(shop.folders.database) == before
+
+
+def test_a_change_that_was_undone_is_no_part_of_the_history(shop: Shop) -> None:
+    shop.train(4)
+
+    class Broken(Exception): ...
+
+    def recorder(tx: object) -> None:
+        history(tx)
+        raise Broken
+
+    store = shop.workspace._store
+    history, store._recorder = store._recorder, recorder
+    with pytest.raises(Broken):
+        shop.runs.pause(shop.run.run_id)
+    store._recorder = history
+    shop.runs.cancel(shop.run.run_id)
+    shop.train(2)
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    made_anew(shop)
+    assert documents(shop.folders.database)["events"] == before["events"]
+
+
+def test_a_database_made_anew_can_be_lost_again(shop: Shop) -> None:
+    shop.train(6)
+    for _ in range(2):
+        lose_the_database(shop)
+        made_anew(shop)
+        workspace = Workspace(Settings(home=shop.folders.root), SystemClock())
+        runs = Runs(workspace._store, workspace.folders, cast(Plans, None), shop.clock, wake=lambda: None)
+        shop.clock.elapsed += 1
+        runs.pause(shop.run.run_id)
+        shop.clock.elapsed += 1
+        runs.resume(shop.run.run_id)
+        workspace.close()
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    made_anew(shop)
+    assert documents(shop.folders.database) == before
+
+
+def test_a_damaged_database_is_set_aside_and_never_removed(shop: Shop) -> None:
+    shop.train(6)
+    shop.workspace._store.close()
+    content = bytearray(shop.folders.database.read_bytes())
+    content[:100] = bytes(100)
+    shop.folders.database.write_bytes(content)
+    done = made_anew(shop)
+    assert done.set_aside is not None
+    assert Path(done.set_aside).read_bytes() == bytes(content)
+    assert len(documents(shop.folders.database)["runs"]) == 1
+
+
+def test_a_database_that_can_be_read_is_left_alone(shop: Shop) -> None:
+    before = documents(shop.folders.database)
+    with pytest.raises(NothingToReindex):
+        made_anew(shop)
+    assert documents(shop.folders.database) == before
+
+
+@pytest.mark.parametrize("lock", ["server.lock", "supervisor.lock"])
+def test_nothing_is_made_anew_under_somebody_who_is_at_work(lock: str, shop: Shop) -> None:
+    lose_the_database(shop)
+    with FileLock(shop.folders.locks / lock), pytest.raises(DatabaseInUse):
+        made_anew(shop)
+    assert not shop.folders.database.exists()
+
+
+def test_what_cannot_come_back_is_said_by_name(shop: Shop) -> None:
+    shop.train(1)
+    (shop.folders.runs / "run_old").mkdir()
+    (shop.folders.runs / "run_new" / "x").mkdir(parents=True)
+    (shop.folders.runs / "run_new" / "history.jsonl").write_text(json.dumps({"seq": 1}) + "\n")
+    shop.folders.dataset_versions(shop.dataset.dataset_id).unlink()
+    lose_the_database(shop)
+    lost = {each.what for each in made_anew(shop).not_brought_back}
+    assert lost == {"sign-ins", "run run_old", "run run_new", "the version of orders@1"}
+    with open_store(shop.folders.database).reading() as tx:
+        assert tx.datasets.find("orders").dataset_id == shop.dataset.dataset_id
+
+
+def test_new_events_are_numbered_above_all_that_watchers_have_seen(shop: Shop) -> None:
+    shop.train(6)
+    shop.runs.cancel(shop.run.run_id)
+    shop.train(2)
+    last_change = [event for event in shop.workspace.runs.events_after(0) if event.kind == "run.state"][-1]
+    lose_the_database(shop)
+    made_anew(shop)
+    workspace = Workspace(Settings(home=shop.folders.root), SystemClock())
+    numbers = [event.seq for event in workspace.runs.events_after(0)]
+    assert min(numbers) > last_change.seq
+    workspace.close()
