@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     )
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
+    notify_origins: tuple[str, ...] = ()  # places in your own network that notices may go to, e.g. ["http://nas:9000"]
     runs_at_once: Annotated[int, Field(ge=1, le=64)] = 1  # how many runs may work at the same time, memory permitting
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
     worker_silence_seconds: float = 25.0  # without a sign of life for so long, a worker counts as frozen

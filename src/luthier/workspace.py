@@ -9,6 +9,7 @@ from luthier.kit.ids import new_id
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
+from luthier.orchestration.notifying import Notifying, notifying
 from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
 from luthier.services.backup_jobs import BackupJobs
@@ -16,6 +17,7 @@ from luthier.services.backups import Backups
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
 from luthier.services.comparisons import Comparisons
+from luthier.services.curves import Curves
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
@@ -24,6 +26,10 @@ from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.notice_channels import NoticeChannels
+from luthier.services.notice_delivery import NoticeDelivery
+from luthier.services.notification_settings import NotificationSettingsFile
+from luthier.services.notifications import Notifications
 from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
@@ -32,6 +38,7 @@ from luthier.services.queue import Queue
 from luthier.services.run_history import History
 from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
+from luthier.services.samples import Samples
 from luthier.services.scenario_datasets import ScenarioDatasets
 from luthier.services.scenarios import Scenarios
 from luthier.services.sessions import Sessions
@@ -71,6 +78,8 @@ class Workspace:
         )
         self.queue = Queue(self._store, self.folders, self._free_memory, settings.runs_at_once)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.curves = Curves(self._store)
+        self.samples = Samples(self._store)
         self.comparisons = Comparisons(self.runs)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.logs = RunLogs(self._store, self.folders)
@@ -81,6 +90,9 @@ class Workspace:
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
+        kept = NotificationSettingsFile(self.folders)
+        sending = NoticeDelivery(self._store, self.folders, kept, clock, NoticeChannels(settings, clock).send)
+        self.notifications = Notifications(self._store, self.folders, kept, sending, clock)
         self.inference = Inference(self.folders)
         self.chat = Chat(self._store, self.models, self.inference)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
@@ -92,6 +104,10 @@ class Workspace:
         """Starts a supervisor when a run needs one and none is alive. Cheap; long-lived faces call it now and then."""
         if self.runs.any_unfinished():
             self._wake()
+
+    def notifying(self) -> Notifying:
+        """A context in which notices are made and delivered; a long-lived face enters it."""
+        return notifying(self._store, self.folders, self.settings, self.clock)
 
     def _free_memory(self) -> float:
         return self.machine.get().available_bytes

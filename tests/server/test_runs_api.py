@@ -10,7 +10,6 @@ from luthier.domain.health import Anomaly, AnomalyKind
 from luthier.domain.logs import LogLine
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Lease, MetricPoint, Run
-from luthier.server.api.downsampling import downsample
 from luthier.store import Store
 from luthier.workspace import Workspace
 from tests.builders import a_checkpoint, a_moment, a_plan, a_run
@@ -110,16 +109,16 @@ def test_metrics_are_curves_by_name_from_a_step_on(program: TestClient, store: S
     assert one == [{"name": "loss", "points": [[2, 0.5], [3, 0.75]]}]
 
 
-def test_a_thinned_curve_keeps_its_ends_and_every_spike() -> None:
-    points = [MetricPoint(step=step, name="loss", value=1.0) for step in range(1, 10_001)]
-    points[5_432] = MetricPoint(step=5_433, name="loss", value=99.0)
-    points[7_777] = MetricPoint(step=7_778, name="loss", value=-3.0)
-    kept = downsample(points, 200)
-    assert len(kept) <= 200
-    assert kept[0] == points[0] and kept[-1] == points[-1]
-    assert points[5_432] in kept and points[7_777] in kept
-    assert [point.step for point in kept] == sorted({point.step for point in kept})
-    assert downsample(points[:200], 200) == points[:200]
+def test_a_curve_comes_in_buckets_that_get_finer_with_the_range(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    with store.writing() as tx:
+        tx.metrics.put(run.run_id, (MetricPoint(step=step, name="loss", value=step % 7) for step in range(1, 1001)))
+    (whole,) = program.get("/api/v1/runs/orders/curves?buckets=100").json()
+    assert (whole["name"], whole["points"], whole["bucket_steps"]) == ("loss", 1000, 16)
+    assert whole["buckets"][1] == [16, 31, 16, pytest.approx(sum(n % 7 for n in range(16, 32)) / 16), 0.0, 6.0]
+    (part,) = program.get("/api/v1/runs/orders/curves?buckets=100&first_step=500&last_step=560").json()
+    assert (part["bucket_steps"], len(part["buckets"])) == (1, 61)
 
 
 def test_checkpoints_are_shown_without_their_folder(program: TestClient, store: Store) -> None:

@@ -136,6 +136,32 @@ class CheckpointSaved(Frozen):
     why: Literal["interval", "stop", "last", "disk"]
 
 
+class Readings(Frozen):
+    """What the machine does beside the training, every few seconds. None stands for what it does not tell."""
+
+    kind: Literal["readings"] = "readings"
+    step: int  # that was reached by then
+    cpu_share: float  # of all cores, by all processes
+    worker_cpu_share: float  # of all cores, by this worker
+    memory_used_bytes: int  # of the machine
+    memory_total_bytes: int
+    disk_free_bytes: int  # where the run's folder is
+    gpu_share: float | None = None  # of the busiest GPU
+    gpu_memory_bytes: int | None = None  # of all GPUs
+    power_watts: float | None = None  # of what can be measured: GPUs, and the processor where its count may be read
+
+
+class Answered(Frozen):
+    """What the model of this step says to a prompt that stays the same; step 0 is the base model."""
+
+    kind: Literal["answered"] = "answered"
+    step: int
+    row: int  # of the example that asks
+    prompt: str
+    expected: str
+    text: str
+
+
 class Sample(Frozen):
     """The same prompt answered before and after; shown side by side."""
 
@@ -208,6 +234,8 @@ Fact = Annotated[
     | RowsLeftOut
     | HeldOutLoss
     | CheckpointSaved
+    | Readings
+    | Answered
     | Sample
     | Alert
     | Heartbeat

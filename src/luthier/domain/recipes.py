@@ -62,6 +62,8 @@ class EvaluationSpec(Frozen):
     scorer: Scorer | None = None  # what counts as a right answer
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)] | None = None  # of one answer
     examples: Annotated[int, Field(ge=0)] | None = None  # how many held-out examples are answered
+    samples: Annotated[int, Field(ge=0, le=20)] | None = None  # how many prompts are answered at each measurement
+    sample_tokens: Annotated[int, Field(ge=1, le=4096)] | None = None  # of each of these answers, at most
     held_out_share: Annotated[float, Field(ge=0, le=0.5)] | None = None  # when no held-out file is given
 
 

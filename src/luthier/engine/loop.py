@@ -21,6 +21,7 @@ from luthier.engine.objective import Gathered, Objective
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preparing import PreparedData
+from luthier.engine.questions import Questions
 from luthier.engine.recompute import recomputed_layers
 from luthier.engine.trained import Trained
 from luthier.engine.vigil import Batch, Unwell, Vigil
@@ -42,6 +43,7 @@ class Bench:
     optimiser: Optimiser
     channel: Channel
     crash: CrashPoints
+    questions: Questions
 
     def settings_of(self, step: int) -> TrainingSettings:
         return settings_at(step, self.job.settings, self.job.remedies)
@@ -181,9 +183,10 @@ def _measured(bench: Bench, state: TrainingState) -> TrainingState:
     with as_it_came:
         pass_tokens = bench.settings_of(state.step + 1).micro_batch_tokens
         fact = bench.objective.held_out(state.step, pass_tokens, bench.channel)
-    if fact is None:
-        return state
-    bench.channel.say(fact)
+        if fact is None:
+            return state
+        bench.channel.say(fact)
+        bench.questions.answer(state.step, bench.channel)
     losses = {**state.held_out_losses, fact.step: fact.loss}
     return state.model_copy(
         update={"held_out_losses": losses, "watched": state.watched.with_held_out(fact.step, fact.loss)}

@@ -18,6 +18,7 @@ from luthier.engine.channel import Channel, Interrupted, JournalLost
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import compute_deterministically, fingerprint
 from luthier.engine.memory_use import peak_rss_bytes
+from luthier.engine.readings import Watching
 from luthier.engine.tasks.finetune import finetune
 from luthier.engine.vigil import Unwell, out_of_memory
 from luthier.health.checkpoints import newest_intact, step_of
@@ -40,7 +41,8 @@ def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
         with Channel(folder, job.token, SystemClock()) as channel:
             _stop_on_signals(channel)
             channel.say(_started(job))
-            return _act(job, run_folder, channel, crash)
+            with Watching(channel, run_folder):
+                return _act(job, run_folder, channel, crash)
     except JournalLost as error:
         with suppress(OSError):
             sys.stderr.write(f"The journal of this attempt cannot be written: {error}\n")

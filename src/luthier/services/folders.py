@@ -41,6 +41,11 @@ class Folders:
         return self.root / "secrets"
 
     @property
+    def notifications(self) -> Path:
+        """Channels and quiet hours; their passwords lie with the secrets."""
+        return self.root / "notifications.json"
+
+    @property
     def imports(self) -> Path:
         return self.root / "imports"
 

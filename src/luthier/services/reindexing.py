@@ -19,6 +19,7 @@ from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, sync_folder
 from luthier.kit.journal import read_intact
 from luthier.services.folders import Folders, RunFolder
+from luthier.services.notice_collecting import reader_of
 from luthier.services.replaying import Replay, history_of
 from luthier.services.run_history import Change, History
 from luthier.services.settling import let_runs_go_on
@@ -123,6 +124,7 @@ class Rebuilding:
             for version in sorted(labels.values(), key=lambda version: version.created_at):
                 tx.versions.add(version)
             tx.events.put_in_order_of_time(above=highest)
+            tx.notices.has_read(reader_of(self._folders.workspace_id), tx.events.latest_seq())  # it was told before
         return len(histories), len(labels)
 
     def _histories(self) -> Iterator[tuple[RunFolder, list[Change]]]:

@@ -11,7 +11,7 @@ from luthier.store import Transaction
 def move_run(tx: Transaction, run: Run, move: RunMove, *, author: str, cause: str, at: datetime, **changes: Any) -> Run:
     """Raises MoveNotAllowed when the table has no such move. `changes` are stored together with the new state."""
     state = after(run.state, move, run.name)
-    body = {"state": state.value, "move": move.value, "cause": cause}
+    body = {"state": state.value, "move": move.value, "cause": cause, "step": run.step}
     seq = tx.events.append("run.state", run.run_id, author, body, at)
     if state is RunState.QUEUED and run.state not in ACTIVE:  # one that was at work goes on where it was
         changes = {"ticket": seq, "overtaken": 0, **changes}

@@ -21,6 +21,7 @@ from luthier.store.failures import failure_of
 from luthier.store.leases import Leases
 from luthier.store.metrics import Metrics
 from luthier.store.migrating import bring_up_to_date
+from luthier.store.notices import Notices
 from luthier.store.runs import Runs
 from luthier.store.sessions import Sessions
 from luthier.store.versions import Versions
@@ -36,6 +37,7 @@ class Transaction:
         self.metrics = Metrics(connection)
         self.checkpoints = Checkpoints(connection)
         self.events = Events(connection)
+        self.notices = Notices(connection)
         self.datasets = Datasets(connection)
         self.versions = Versions(connection)
         self.sessions = Sessions(connection)

@@ -14,6 +14,7 @@ from luthier.server.api import (
     imports,
     machine,
     models,
+    notifications,
     plans,
     quality,
     runs,
@@ -40,6 +41,7 @@ for _noun in (
     versions,
     chat,
     machine,
+    notifications,
     backups,
 ):
     router.include_router(_noun.router)

@@ -1,12 +1,13 @@
 """Runs over HTTP: submitted, told what to do, and everything that one left behind."""
 
 import math
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic.json_schema import SkipJsonSchema
 
+from luthier.domain.answers import QuestionOverTime
+from luthier.domain.curves import Curve, Mark, StepRange
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.health import RemedyName
 from luthier.domain.jobs import Alert, Sample
@@ -18,7 +19,6 @@ from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import ReportNotThere, Run
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
-from luthier.server.api.downsampling import downsample
 from luthier.server.api.paging import Cursor, Limit, Page
 from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RemediesView, RunView, Series
 
@@ -125,17 +125,33 @@ def get_metrics(
     after_step: Annotated[int, Query(ge=-1, lt=2**63, description="step 0 is the base model")] = -1,
     most_points: Annotated[int, Query(ge=4, le=100_000, description="of each curve; extremes are kept")] = 2_000,
 ) -> list[Series]:
-    points = sorted(workspace.runs.metrics(reference, name, after_step), key=lambda point: (point.name, point.step))
     return [
         Series(
             name=metric,
-            points=[
-                (point.step, point.value if math.isfinite(point.value) else None)
-                for point in downsample(list(curve), most_points)
-            ],
+            points=[(point.step, point.value if math.isfinite(point.value) else None) for point in points],
         )
-        for metric, curve in groupby(points, key=lambda point: point.name)
+        for metric, points in workspace.curves.thinned(reference, name, after_step, most_points).items()
     ]
+
+
+@router.get("/{reference}/curves")
+def get_curves(
+    workspace: OpenWorkspace,
+    reference: Reference,
+    name: Annotated[list[str] | SkipJsonSchema[None], Query(description="of these metrics; default: loss")] = None,
+    first_step: Annotated[int, Query(ge=0, lt=2**63, description="step 0 is the base model")] = 0,
+    last_step: Annotated[int | SkipJsonSchema[None], Query(ge=0, lt=2**63, description="default: the newest")] = None,
+    buckets: Annotated[int, Query(ge=2, le=4_000, description="at most, of each curve")] = 600,
+) -> list[Curve]:
+    """For drawing: mean, lowest and highest of each stretch of steps, and what a loss did in each zone of the range."""
+    steps = StepRange(first_step=first_step, last_step=last_step)
+    return workspace.curves.curves(reference, name or ("loss",), steps, buckets)
+
+
+@router.get("/{reference}/marks")
+def list_marks(workspace: OpenWorkspace, reference: Reference) -> list[Mark]:
+    """What happened at which step: kept checkpoints, alerts, changes of state."""
+    return workspace.curves.marks(reference)
 
 
 @router.get("/{reference}/checkpoints")
@@ -187,6 +203,12 @@ def get_evaluation(workspace: OpenWorkspace, reference: Reference) -> Evaluation
 def list_samples(workspace: OpenWorkspace, reference: Reference) -> list[Sample]:
     """The same prompts, answered before and after."""
     return workspace.runs.samples(reference)
+
+
+@router.get("/{reference}/answers")
+def list_answers(workspace: OpenWorkspace, reference: Reference) -> list[QuestionOverTime]:
+    """A few held-out prompts, and what the model said to them at one measurement after the other."""
+    return workspace.samples.over_time(reference)
 
 
 @router.get("/{reference}/alerts")

@@ -16,6 +16,7 @@ from luthier.server.web import (
     home,
     imports,
     mix,
+    notifications,
     patterns,
     playground,
     quality,
@@ -35,7 +36,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, doctor, patterns),
+    *(versions, playground, doctor, notifications, patterns),
 )
 routers = [module.router for module in _modules]
 

@@ -13,7 +13,7 @@ from luthier.domain.plans import Decision, Plan
 from luthier.domain.runs import Run
 from luthier.server.web import run_parts
 from luthier.server.web.context import Context
-from luthier.server.web.curves import loss_path
+from luthier.server.web.curves import loss_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
 
@@ -37,6 +37,7 @@ class RunPage(Context):
     proof: run_parts.RunProof
     truth: run_parts.RunTruth
     checkpoints: run_parts.RunCheckpoints
+    answers: run_parts.RunAnswers
     preflight: run_parts.RunPreflight
     log: run_parts.RunLog
 
@@ -50,7 +51,7 @@ def run(request: Request, reference: str) -> HTMLResponse:
         frame=frame_of(request),
         run=run,
         seen=seen,
-        curve=loss_path(workspace.runs.metrics(run.run_id, ("loss",))),
+        curve=loss_of(workspace, run),
         decisions=_decisions(run.plan, headline=True),
         more_decisions=_decisions(run.plan, headline=False),
         header=run_parts.header(workspace, run),
@@ -58,6 +59,7 @@ def run(request: Request, reference: str) -> HTMLResponse:
         proof=run_parts.proof(workspace, run),
         truth=run_parts.truth(workspace, run),
         checkpoints=run_parts.checkpoints(workspace, run),
+        answers=run_parts.answers(workspace, run),
         preflight=run_parts.preflight(workspace, run),
         log=run_parts.log(workspace, run),
     )

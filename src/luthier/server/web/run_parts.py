@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from luthier.domain.answers import QuestionOverTime
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.health import AppliedRemedy, Offer
 from luthier.domain.jobs import Alert, Sample
@@ -16,6 +17,7 @@ from luthier.domain.runs import Checkpoint, Run, Span
 from luthier.domain.truths import Truth, truths_of
 from luthier.server.web.context import Context
 from luthier.server.web.evidence import evidence_path
+from luthier.server.web.run_strips import strips
 from luthier.workspace import Workspace
 
 LOG_LINES = 300
@@ -74,6 +76,14 @@ class RunCheckpoints(Context):
     run: Run
     checkpoints: Sequence[Checkpoint]
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswers(Context):
+    template: ClassVar[str] = "fragments/run_answers.html"
+
+    run: Run
+    questions: Sequence[QuestionOverTime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,10 @@ def checkpoints(workspace: Workspace, run: Run) -> RunCheckpoints:
     return RunCheckpoints(run=run, checkpoints=workspace.runs.checkpoints(run.run_id), now=workspace.clock.now())
 
 
+def answers(workspace: Workspace, run: Run) -> RunAnswers:
+    return RunAnswers(run=run, questions=workspace.samples.over_time(run.run_id))
+
+
 def preflight(workspace: Workspace, run: Run) -> RunPreflight:
     return RunPreflight(run=run, preflight=workspace.runs.preflight(run.run_id))
 
@@ -153,6 +167,8 @@ PARTS: dict[str, Callable[[Workspace, Run], Context]] = {
     "proof": proof,
     "truth": truth,
     "checkpoints": checkpoints,
+    "answers": answers,
+    "strips": strips,
     "preflight": preflight,
     "log": log,
 }
