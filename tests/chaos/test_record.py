@@ -1,4 +1,4 @@
-"""What docs/reliability.md says is what the last full round found."""
+"""What docs/reliability.md says is what the last round found."""
 
 import json
 from pathlib import Path
