@@ -251,6 +251,8 @@ DURABLE = frozenset(
     {"started", "prepared", "step", "rows_left_out", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
 )
 
+LAST_WORDS = frozenset({"parked", "failed", "cancelled", "finished"})  # no fact of the attempt comes after one of these
+
 
 def fact_from(kind: str, body: dict[str, Any]) -> Fact:
     return _FACT.validate_python({**body, "kind": kind})

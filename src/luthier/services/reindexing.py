@@ -117,7 +117,11 @@ class Rebuilding:
             on_progress(Progress(what="reading runs", done=number, total=len(histories)))
             with store.writing() as tx:
                 replay = Replay(tx, folder, changes, self._folders.root)
-                replay.play()
+                run = replay.play()
+            first = changes[0].attempt
+            if first is not None and (first.number, first.journal_offset) > (1, 0):
+                reason = "its history begins later than the run; what its workers did is there"
+                self._lost.append(NotBroughtBack(what=f"who moved {run.name} at first", reason=reason))
             versions += replay.versions
         labels = {(version.name, version.number): version for version in versions}  # the later counts
         with store.writing() as tx:

@@ -6,6 +6,7 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
+    backups,
     compare,
     dataset_jobs,
     datasets,
@@ -36,7 +37,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, doctor, notifications, patterns),
+    *(versions, playground, backups, doctor, notifications, patterns),
 )
 routers = [module.router for module in _modules]
 
