@@ -143,4 +143,6 @@ def _rest(whole: Sequence[int], begin: Sequence[int]) -> tuple[int, ...]:
 
 def _aimed(question: Question, answer: Answered) -> Question:
     """What the data says is measured; where it says nothing that can be, the model's own answer."""
-    return question if question.target_ids else question.model_copy(update={"target_ids": answer.ids or question.ids[-1:]})
+    return (
+        question if question.target_ids else question.model_copy(update={"target_ids": answer.ids or question.ids[-1:]})
+    )

@@ -69,7 +69,9 @@ def _same_texts(reference: Reference, found: Elsewhere) -> Check:
     pairs = list(zip(reference.questions, found.measured, strict=True))
     for question, each in pairs:
         if question.text != each.text:
-            return Check(what="template", passed=False, found="it writes a question otherwise", where=_apart(question, each))
+            return Check(
+                what="template", passed=False, found="it writes a question otherwise", where=_apart(question, each)
+            )
     return Check(what="template", passed=True, found=f"{len(pairs)} questions are written byte for byte alike")
 
 
@@ -77,10 +79,14 @@ def _same_tokens(reference: Reference, found: Elsewhere) -> Check:
     pairs = list(zip(reference.questions, found.measured, strict=True))
     for question, each in pairs:
         if question.ids != each.ids:
-            at = next((at for at, (one, other) in enumerate(zip(question.ids, each.ids, strict=False)) if one != other), -1)
+            at = next(
+                (at for at, (one, other) in enumerate(zip(question.ids, each.ids, strict=False)) if one != other), -1
+            )
             where = f"row {question.row}, token {at + 1}: {list(question.ids[at : at + 4])} became {list(each.ids[at : at + 4])}"
             return Check(what="tokens", passed=False, found="it cuts a question otherwise", where=where)
-    return Check(what="tokens", passed=True, found=f"{sum(len(each.ids) for each in found.measured)} tokens are the same")
+    return Check(
+        what="tokens", passed=True, found=f"{sum(len(each.ids) for each in found.measured)} tokens are the same"
+    )
 
 
 def _ending_tokens(reference: Reference, found: Elsewhere) -> Check:
@@ -95,9 +101,17 @@ def _numbers(
     questions: Sequence[Question], tuned: Sequence[Measured], other: Sequence[Measured], limits: ParityLimits
 ) -> Iterator[Check]:
     overlaps = [_overlap(one, two) for one, two in zip(tuned, other, strict=True)]
-    yield _share("first token", overlaps, limits.least_top_overlap, f"of the {_FIRST} likeliest first tokens are the same", questions)
+    yield _share(
+        "first token",
+        overlaps,
+        limits.least_top_overlap,
+        f"of the {_FIRST} likeliest first tokens are the same",
+        questions,
+    )
     agreed = [_agreement(one, two) for one, two in zip(tuned, other, strict=True)]
-    yield _share("next tokens", agreed, limits.least_agreement, "of the places have the same likeliest token", questions)
+    yield _share(
+        "next tokens", agreed, limits.least_agreement, "of the places have the same likeliest token", questions
+    )
     stops = [float(one.stops_after == two.stops_after) for one, two in zip(tuned, other, strict=True)]
     yield _share("stops", stops, limits.least_stops, "of the answers end where they should", questions)
     ratio = perplexity(other) / perplexity(tuned)

@@ -31,7 +31,9 @@ def write_adapter(base_folder: Path, adapter_folder: Path, path: Path, kind: str
     for tensor in chosen:
         change = changes[tensor.source]
         if not isinstance(change, LoraChange):
-            raise ExportUnsupported(what="only LoRA can be a GGUF file of its own; of other kinds export the merged model")
+            raise ExportUnsupported(
+                what="only LoRA can be a GGUF file of its own; of other kinds export the merged model"
+            )
         scales.add(change.scale * change.a.shape[0])
         for ending, rows in _halves(change, tensor).items():
             entry = Entry(f"{tensor.name}.{ending}", rows.shape, tensor_types().type(kind).id, 0)

@@ -112,5 +112,3 @@ def _apart(place: str) -> tuple[str, str]:
 def neighbours_first(rows: int, heads: int) -> NDArray[np.int64]:
     """transformers turns a number with the one half a head further on; llama.cpp turns neighbours."""
     return np.arange(rows).reshape(heads, 2, -1).swapaxes(1, 2).reshape(-1)
-
-

@@ -22,7 +22,9 @@ class ModelConfig:
         architecture = str((self.given.get("architectures") or ["unknown"])[0])
         known = {name: family for family in families().families for name in family.architectures}
         if architecture not in known:
-            raise ExportUnsupported(what=f"its architecture is {architecture}, and GGUF is written for {', '.join(known)}")
+            raise ExportUnsupported(
+                what=f"its architecture is {architecture}, and GGUF is written for {', '.join(known)}"
+            )
         self.family: Family = known[architecture]
         self._rope = _rope(self.given)
 
@@ -52,7 +54,10 @@ class ModelConfig:
             case "llama3":
                 return {"rope_freqs.weight": self._stretched()}
             case "longrope" | "su":
-                return {f"rope_factors_{way}.weight": np.array(self._rope[f"{way}_factor"], np.float32) for way in ("long", "short")}
+                return {
+                    f"rope_factors_{way}.weight": np.array(self._rope[f"{way}_factor"], np.float32)
+                    for way in ("long", "short")
+                }
         return {}
 
     def _told(self, rule: MetadataRule) -> Value:
@@ -75,7 +80,9 @@ class ModelConfig:
                 share = self._rope.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0))
                 return int(share * self.number("head_dim"))
             case "original_context_length":
-                original = self._rope.get("original_max_position_embeddings", config.get("original_max_position_embeddings"))
+                original = self._rope.get(
+                    "original_max_position_embeddings", config.get("original_max_position_embeddings")
+                )
                 return original or config.get("max_position_embeddings")
             case "sliding_window_or_none":
                 return config.get("sliding_window") or 0
@@ -91,7 +98,11 @@ class ModelConfig:
         if kind in ("longrope", "su"):
             yield "type", Value("string", "longrope")
             stretch = self.number("max_position_embeddings") / self.number("original_context_length")
-            factor = math.sqrt(1 + math.log(stretch) / math.log(self.number("original_context_length"))) if stretch > 1 else 1.0
+            factor = (
+                math.sqrt(1 + math.log(stretch) / math.log(self.number("original_context_length")))
+                if stretch > 1
+                else 1.0
+            )
             yield "attn_factor", Value("f32", factor)
         if kind not in (None, "default", "linear", "yarn", "longrope", "su", "llama3"):
             raise ExportUnsupported(what=f"its positions are scaled in the way {kind}")

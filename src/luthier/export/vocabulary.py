@@ -66,7 +66,10 @@ def _by_pieces(document: dict[str, Any], tokens: list[str], kinds: list[int]) ->
     ranks: dict[str, int] = {}
     for left, right in _merges(document):
         ranks.setdefault(left + right, len(ranks))
-    scores = [-float(ranks[token]) if token in ranks else _unmerged(kind, len(ranks)) for token, kind in zip(tokens, kinds, strict=True)]
+    scores = [
+        -float(ranks[token]) if token in ranks else _unmerged(kind, len(ranks))
+        for token, kind in zip(tokens, kinds, strict=True)
+    ]
     return {
         "model": Value("string", "llama"),
         "pre": Value("string", "default"),
@@ -100,7 +103,9 @@ def _way_of_cutting(document: dict[str, Any]) -> str:
     for way in pre_tokenizers().ways:
         if (way.steps, way.pattern, way.whole_words_first) == (names, pattern, whole_words_first):
             return way.name
-    raise ExportUnsupported(what=f"its tokenizer cuts text in a way that llama.cpp has no name for ({' and '.join(map(str, names))})")
+    raise ExportUnsupported(
+        what=f"its tokenizer cuts text in a way that llama.cpp has no name for ({' and '.join(map(str, names))})"
+    )
 
 
 def _begins_with_space(document: dict[str, Any]) -> bool:
