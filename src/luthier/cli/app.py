@@ -29,6 +29,7 @@ PARTS = {
     "runs": Part("luthier.cli.runs", "Watch, stop, resume and inspect runs."),
     "versions": Part("luthier.cli.versions", "Results that were registered."),
     "backups": Part("luthier.cli.backups", "Keep the whole workspace in one file, and get it back."),
+    "exports": Part("luthier.cli.exports", "Versions as others run them, proven to say the same."),
 }
 
 

@@ -38,6 +38,7 @@ class ExportJob(Frozen):
     base_name: str
     base_folder: str  # of the model itself when the version is a whole model
     adapter_folder: str | None
+    system_prompt: str | None  # what it was trained with, when that was always the same
     examples_file: str  # canonical; asked about in the parity check
     questions: int
     answer_tokens: int

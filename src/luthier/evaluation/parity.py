@@ -117,7 +117,7 @@ def _numbers(
     ratio = perplexity(other) / perplexity(tuned)
     yield Check(
         what="perplexity",
-        passed=ratio <= limits.most_perplexity_ratio,
+        passed=1 / limits.most_perplexity_ratio <= ratio <= limits.most_perplexity_ratio,
         found=f"{perplexity(other):.4g} after {perplexity(tuned):.4g}, {ratio:.3f} times; at most {limits.most_perplexity_ratio:g}",
     )
 

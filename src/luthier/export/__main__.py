@@ -8,6 +8,7 @@ from luthier.domain.errors import LuthierError
 from luthier.domain.exports import ExportJob
 from luthier.domain.parity import Reference
 from luthier.export.telling import tell_failure, tell_progress
+from luthier.health.disk import disk_full
 from luthier.kit.files import read_json, write_json
 
 
@@ -24,6 +25,11 @@ def main(arguments: Sequence[str]) -> int:
     except LuthierError as error:
         tell_failure(error)
         return 1
+    except OSError as error:
+        if full := disk_full(error):
+            tell_failure(full)
+            return 1
+        raise
     return 0
 
 

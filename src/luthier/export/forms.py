@@ -12,9 +12,10 @@ from luthier.export.gguf_adapter import write_adapter
 from luthier.export.gguf_model import About, GgufModel
 from luthier.export.hub_folder import write_adapter_folder, write_beside
 from luthier.export.merging import merged
-from luthier.export.modelfile import modelfile
+from luthier.export.modelfile import modelfile, ollama_settings
 from luthier.export.safetensors_file import write_model
 from luthier.export.telling import Tell
+from luthier.kit.files import write_json
 
 _MIXED = 1  # a file type: "mostly float16", the nearest name for a file whose tensors differ
 FILES = "files"  # the folder, inside that of the export, of what is handed over
@@ -51,7 +52,9 @@ def _gguf(job: ExportJob, folder: Path, tell: Tell) -> Written:
     path.parent.mkdir(parents=True, exist_ok=True)
     types = _write_gguf(job, path, job.adapter_folder, job.request.quant, tell)
     if job.request.form == "ollama":
-        (folder / FILES / "Modelfile").write_text(modelfile(job, file), encoding="utf-8")
+        settings = ollama_settings(job)
+        (folder / FILES / "Modelfile").write_text(modelfile(job, file, settings), encoding="utf-8")
+        write_json(folder / FILES / "ollama.json", settings)
     return Written(main=file, types=types)
 
 

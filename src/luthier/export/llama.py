@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,21 @@ class Llama:
         cut = self._client.post("/tokenize", {"content": text, "add_special": True, "parse_special": True})
         return text, tuple(cut["tokens"])
 
+    @cached_property
+    def plain_token(self) -> int:
+        """One that is whole text by itself."""
+        return int(self._client.post("/tokenize", {"content": "a", "add_special": False})["tokens"][-1])
+
+    def likely(self, ids: Sequence[int]) -> list[Likely]:
+        """What may come next, likeliest first.
+
+        A token that is only a part of a character is reported together with the rest of it, without its likelihood.
+        So a plain token is taken, which changes nothing in what the model thinks.
+        """
+        told = self.next(ids, likely=FLOOR_RANK, force=self.plain_token)
+        entries = told["completion_probabilities"][0]["top_logprobs"]
+        return [Likely(token=entry["id"], log_prob=entry["logprob"]) for entry in entries]
+
     def next(self, ids: Sequence[int], *, likely: int, tokens: int = 1, force: int | None = None) -> dict[str, Any]:
         """What follows, greedily."""
         return dict(
@@ -98,11 +114,11 @@ def measure_file(llama: Llama, reference: Reference, tell: Tell) -> Elsewhere:
 
 def _measured(llama: Llama, question: Question, answer: Sequence[int]) -> tuple[Measured, dict[str, float]]:
     text, ids = llama.prompt(question)
-    spoken = llama.next(question.ids, likely=1, tokens=max(8, len(answer) + 2))
+    spoken = llama.next(question.ids, likely=0, tokens=max(8, len(answer) + 2))
     first: list[Likely] = []
     likeliest, log_probs = [], []
     for at, token in enumerate(question.target_ids):
-        listed = _listed(llama.next((*question.ids, *question.target_ids[:at]), likely=FLOOR_RANK))
+        listed = llama.likely((*question.ids, *question.target_ids[:at]))
         first = first or listed[:TOP]
         likeliest.append(listed[0].token)
         log_probs.append(next((each.log_prob for each in listed if each.token == token), listed[-1].log_prob))
@@ -117,11 +133,6 @@ def _measured(llama: Llama, question: Question, answer: Sequence[int]) -> tuple[
         answer=spoken["content"],
     )
     return found, spoken["timings"]
-
-
-def _listed(told: dict[str, Any]) -> list[Likely]:
-    entries = told["completion_probabilities"][0]["top_logprobs"]
-    return [Likely(token=entry["id"], log_prob=entry["logprob"]) for entry in entries]
 
 
 def _ends(llama: Llama, reference: Reference, token: int) -> bool:

@@ -10,29 +10,35 @@ from luthier.domain.exports import ExportJob
 from luthier.export.turns import Turns, turns_of
 
 
-def modelfile(job: ExportJob, file: str) -> str:
-    """Raises ExportUnsupported for a chat template that cannot be written for Ollama."""
-    settings = ollama_settings(job)
+def modelfile(job: ExportJob, file: str, settings: dict[str, Any]) -> str:
     lines = [f"# {job.name}, made by Luthier from {job.base_name} ({job.licence})", f"FROM ./{file}"]
     if template := settings.get("template"):
         lines.append(f'TEMPLATE """{template}"""')
+    if system := settings.get("system"):
+        lines.append(f"SYSTEM {json.dumps(system)}")
     for name, value in settings["parameters"].items():
         lines += [f"PARAMETER {name} {json.dumps(each)}" for each in (value if isinstance(value, list) else [value])]
     return "\n".join(lines) + "\n"
 
 
 def ollama_settings(job: ExportJob) -> dict[str, Any]:
-    """What Ollama's create call takes beside the file."""
+    """What Ollama's create call takes beside the file.
+
+    Raises ExportUnsupported for a chat template that cannot be written for Ollama.
+    """
     renderer = Renderer(Path(job.base_folder))
     files = renderer.files
     stops = [files.tokenizer.id_to_token(token) for token in renderer.stop_ids]
     # Greedy, as the proof of the run was measured.
     parameters: dict[str, Any] = {"stop": stops, "temperature": 0.0, "num_ctx": job.context}
+    settings: dict[str, Any] = {"parameters": parameters, "license": job.licence}
+    if job.system_prompt is not None:
+        settings["system"] = job.system_prompt
     if files.template is None:
-        return {"parameters": parameters}
+        return settings
     turns = turns_of(ChatTemplate(files.template, files.named_tokens))
     begin = files.named_tokens.get("bos_token", "") if files.id_of("bos_token") in files.added_before else ""
-    return {"template": go_template(turns, begin), "parameters": parameters}
+    return {**settings, "template": go_template(turns, begin)}
 
 
 def go_template(turns: Turns, begin: str = "") -> str:

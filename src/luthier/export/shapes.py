@@ -67,6 +67,8 @@ class ModelConfig:
     def _derived(self, name: str) -> Any:
         config = self.given
         match name:
+            case "max_position_embeddings" if self.family.ignores_windows and config.get("sliding_window"):
+                return min(config[name], config["sliding_window"])
             case "num_key_value_heads":
                 return config.get(name) or config.get("num_attention_heads")
             case "head_dim":

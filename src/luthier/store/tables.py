@@ -120,6 +120,16 @@ versions = Table(
     UniqueConstraint("name", "number", name="versions_by_label"),
     sqlite_autoincrement=True,
 )
+exports = Table(
+    "exports",
+    metadata,
+    _seq(),
+    Column("export_id", Text, nullable=False, unique=True),
+    Column("version_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("exports_by_version", "version_id"),
+    sqlite_autoincrement=True,
+)
 sessions = Table(
     "sessions",
     metadata,

@@ -54,6 +54,7 @@ class MetadataRule(Frozen):
 class Family(Frozen):
     architectures: tuple[str, ...]
     name: str  # as llama.cpp calls it
+    ignores_windows: bool = False
     turns_neighbours: bool = False
     norms_add_one: bool = False
     metadata: tuple[MetadataRule, ...] = ()
