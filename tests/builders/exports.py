@@ -13,7 +13,9 @@ from tests.builders.models import a_model_folder
 def some_examples(folder: Path, count: int = 4) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     examples = [
-        Example(row=row, messages=(Message(Role.USER, f"Order  {row}: two oak planks?"), Message(Role.ASSISTANT, "Yes.")))
+        Example(
+            row=row, messages=(Message(Role.USER, f"Order  {row}: two oak planks?"), Message(Role.ASSISTANT, "Yes."))
+        )
         for row in range(1, count + 1)
     ]
     write_examples(folder / "questions.jsonl", examples)

@@ -36,9 +36,7 @@ def make(
             message=f"There is no form {to}; there are {', '.join(FORMS)}.", command="luthier exports make"
         )
     form: Form = to  # type: ignore[assignment]
-    usual = "F16" if form == "gguf-adapter" else "Q8_0"
-    limit = None if at_most is None else _bytes(at_most)
-    request = ExportRequest(form=form, quant=quant or usual, at_most_bytes=limit)
+    request = ExportRequest.of(form, quant, None if at_most is None else _bytes(at_most))
     made = terminal.patiently(
         "Exporting", lambda report: terminal.workspace.exports.make_here(version, request, report)
     )

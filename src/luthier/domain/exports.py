@@ -22,11 +22,19 @@ FORMS: dict[Form, str] = {
 }
 IN_LLAMA: frozenset[Form] = frozenset({"gguf", "gguf-adapter", "ollama", "lmstudio"})
 
+_USUAL, _USUAL_OF_ADAPTERS = "Q8_0", "F16"
+
 
 class ExportRequest(Frozen):
     form: Form
     quant: str = "Q8_0"  # kind of GGUF
     at_most_bytes: int | None = None  # then each tensor gets the type that keeps the most within this
+
+    @classmethod
+    def of(cls, form: Form, quant: str | None = None, at_most_bytes: int | None = None) -> "ExportRequest":
+        """With the usual kind of the form when none is asked for."""
+        usual = _USUAL_OF_ADAPTERS if form == "gguf-adapter" else _USUAL
+        return cls(form=form, quant=quant or usual, at_most_bytes=at_most_bytes)
 
 
 class ExportJob(Frozen):
@@ -101,6 +109,12 @@ class ExportNotFound(NotFound):
     code = "exports.not_found"
     sentence = "No export is called {name}."
     actions = (Action(label="See all exports", command="luthier exports list"),)
+
+
+class ExportFileNotFound(NotFound):
+    code = "exports.file_not_found"
+    sentence = "The export {export} has no file {name}."
+    actions = (Action(label="See its files", command="luthier exports show {export}"),)
 
 
 class ExportBusy(NotAllowedNow):

@@ -82,10 +82,13 @@ def bytes_of(value: Any) -> Any:
     return round(float(number) * factor)
 
 
+SizeInBytes = Annotated[int, Field(ge=1), BeforeValidator(bytes_of)]
+
+
 class Budget(Frozen):
     """Limits that a plan keeps to, or it is refused; None sets none."""
 
-    size: Annotated[int, Field(ge=1), BeforeValidator(bytes_of)] | None = None  # of the exported model, e.g. 500MB
+    size: SizeInBytes | None = None  # of the exported model, e.g. 500MB
     money: Annotated[float, Field(gt=0)] | None = None  # for electricity, in your own currency
     hours: Annotated[float, Field(gt=0)] | None = None  # of training
     co2: Annotated[float, Field(gt=0)] | None = None  # kilograms of CO2e

@@ -68,12 +68,12 @@ def _q4_1(rows: Rows) -> Bytes:
 
 def _q5_0(rows: Rows) -> Bytes:
     scale, levels = _around_zero(_blocks(rows), 16)
-    return _lines(np.hstack([_half(scale), _fifth_bits(levels), _nibbles(levels & 15)]), rows)
+    return _lines(np.hstack([_half(scale), _fifth_bits(levels), _nibbles(levels & np.uint8(15))]), rows)
 
 
 def _q5_1(rows: Rows) -> Bytes:
     scale, lowest, levels = _from_lowest(_blocks(rows), 31)
-    return _lines(np.hstack([_half(scale), _half(lowest), _fifth_bits(levels), _nibbles(levels & 15)]), rows)
+    return _lines(np.hstack([_half(scale), _half(lowest), _fifth_bits(levels), _nibbles(levels & np.uint8(15))]), rows)
 
 
 def _around_zero(blocks: Rows, half: int) -> tuple[Rows, NDArray[np.uint8]]:
@@ -121,7 +121,7 @@ def _rounded(values: Rows) -> Rows:
 
 def _nibbles(levels: NDArray[np.uint8]) -> Bytes:
     """The first half of a block in the lower, the second in the upper four bits."""
-    return levels[:, : BLOCK // 2] | (levels[:, BLOCK // 2 :] << 4)
+    return levels[:, : BLOCK // 2] | (levels[:, BLOCK // 2 :] << np.uint8(4))
 
 
 def _fifth_bits(levels: NDArray[np.uint8]) -> Bytes:

@@ -63,7 +63,7 @@ def _write_tensors(file: BinaryIO, entries: Sequence[Entry], pieces: Iterator[ND
         left = entry.size
         while left > 0:
             piece = next(pieces)
-            file.write(memoryview(np.ascontiguousarray(piece).reshape(-1)))
+            file.write(np.ascontiguousarray(piece).reshape(-1).data)
             left -= piece.nbytes
         if left:
             raise ValueError(f"{entry.name} has {-left} bytes more than announced")

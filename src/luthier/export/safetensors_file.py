@@ -70,7 +70,7 @@ def _write(model: Merged, names: Iterable[str], path: Path, count: Callable[[int
         for name in names:
             for which in pieces_of(model.shape(name)):
                 rows = model.rows(name, which)
-                file.write(memoryview(_kept(rows, _precision(model, name))))
+                file.write(_kept(rows, _precision(model, name)).data)
                 count(rows.size)
 
 

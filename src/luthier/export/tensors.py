@@ -1,4 +1,4 @@
-"""The tensors of a folder's safetensors files, read a few rows at a time, as 32-bit numbers whatever they are kept in."""
+"""The tensors of safetensors files, read a few rows at a time, as 32-bit numbers whatever they are kept in."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What llama.cpp is told about a model's tokens: texts, kinds, merges, way of cutting, control tokens, chat template."""
+"""What llama.cpp is told of a model's tokens: texts, kinds, merges, way of cutting, control tokens, chat template."""
 
 from pathlib import Path
 from typing import Any

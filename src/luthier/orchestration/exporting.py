@@ -37,7 +37,7 @@ class ExportProcesses:
         """
         settled = settle_environment(probe_machine(self._folders.root), Ledger({}))
         with open(log, "ab") as errors:
-            child = subprocess.Popen(
+            child = subprocess.Popen(  # noqa: S603 - arguments are ours, no shell
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

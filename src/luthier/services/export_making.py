@@ -1,16 +1,15 @@
 """How an export is made: its files are written, then proven to say the same as the tuned model, then kept."""
 
-import importlib.util
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from luthier.connectors.cactus import convert
 from luthier.data.canonical import read_examples, write_examples
 from luthier.domain.background import WorkState
 from luthier.domain.datasets import Example, Message, Role
-from luthier.domain.errors import PackageMissing
 from luthier.domain.exports import IN_LLAMA, Export, ExportFile, ExportJob, ExportRequest, Performance, Written
 from luthier.domain.parity import Elsewhere, ExportDiffers, ParityReport, Reference
 from luthier.domain.runs import RunNotFound
@@ -20,6 +19,7 @@ from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, sealed_folder, sha256_of, write_json
 from luthier.services.background import OnProgress
 from luthier.services.export_commands import commands_for
+from luthier.services.export_refusals import refuse_impossible
 from luthier.services.folders import Folders
 from luthier.services.model_card import base_name, model_card
 from luthier.store import Store
@@ -43,13 +43,10 @@ class ExportMaking:
         self._threads = threads
 
     def check(self, reference: str, request: ExportRequest) -> Export:
-        """The export to be. Raises VersionNotFound, and PackageMissing for what the proof of it needs."""
-        needed = {"torch": "train", **({"xllamacpp": "llama"} if request.form in IN_LLAMA else {})}
-        for package, extra in needed.items():
-            if importlib.util.find_spec(package) is None:
-                raise PackageMissing(package=package, extra=extra)
+        """The export to be. Raises VersionNotFound, and what can be refused without reading weights."""
         with self._store.reading() as tx:
             version = tx.versions.find(reference)
+        refuse_impossible(request, version)
         return Export(
             export_id="",
             version=version.label,
@@ -68,6 +65,8 @@ class ExportMaking:
         job = self._job(version, asked.request, folder)
         write_json(folder / "job.json", job.model_dump(mode="json"))
         log = folder / "export.log"
+        if asked.request.form == "cactus":
+            return self._for_phones(asked, version, job, folder, tell)
         self._processes.run("luthier.export", ["write", str(folder)], log, tell)
         written = Written.model_validate(read_json(folder / "written.json"))
         self._processes.run("luthier.engine", ["reference", str(folder)], log, tell)
@@ -89,6 +88,22 @@ class ExportMaking:
             }
         )
         return {"export_id": self._keep(export, version, written, folder).export_id}
+
+    def _for_phones(
+        self, asked: Export, version: Version, job: ExportJob, folder: Path, tell: OnProgress
+    ) -> dict[str, Any]:
+        """By another program, which brings its own format: what it makes cannot be tried here."""
+        begun = time.monotonic()
+        convert(version.label, job, folder / "files", tell)
+        note = "The package was made by cactus, and could not be tried here."
+        made = {
+            "export_id": folder.name,
+            "state": WorkState.DONE,
+            "seconds": time.monotonic() - begun,
+            "notes": (note,),
+        }
+        export = asked.model_copy(update=made)
+        return {"export_id": self._keep(export, version, Written(main=""), folder).export_id}
 
     def _job(self, version: Version, request: ExportRequest, folder: Path) -> ExportJob:
         is_whole = version.kind == "model"

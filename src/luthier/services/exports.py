@@ -1,9 +1,11 @@
 """Exports: asked for, made in the background with progress and cancel, proven, listed, removed."""
 
 import shutil
+from collections.abc import Sequence
 
 from luthier.domain.background import WorkState
 from luthier.domain.exports import Export, ExportBusy, ExportDone, ExportRequest
+from luthier.export.facts import tensor_types
 from luthier.kit.clock import Clock
 from luthier.services.background import Background, Kept, OnProgress, Task
 from luthier.services.export_making import ExportMaking
@@ -19,6 +21,11 @@ class Exports:
         self._folders = folders
         self._making = making
         self._background = Background(folders.export_work, "exp", clock, AT_ONCE)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of GGUF, finest first."""
+        return tuple(kind.name for kind in tensor_types().kinds)
 
     def make(self, version: str, request: ExportRequest) -> Export:
         """Begins it and returns at once. What can be refused without reading weights is refused now."""
@@ -81,7 +88,7 @@ class Exports:
     def _task(self) -> Task:
         return self._making.make
 
-    def _unfinished(self) -> "list[Export]":
+    def _unfinished(self) -> Sequence[Export]:
         kept = (each for each in self._background.list() if each.outcome.state is not WorkState.DONE)
         return [_export_of(each) for each in kept]
 

@@ -53,18 +53,19 @@ def _measured(run: RunFolder) -> Iterator[str]:
     yield "## Measured on examples that it never saw\n"
     yield "| | base | tuned |\n| --- | --- | --- |"
     if report.comparison is not None:
-        yield f"| right answers ({report.scorer}) | {_share(report.comparison.base)} | {_share(report.comparison.tuned)} |"
+        base, tuned = _share(report.comparison.base), _share(report.comparison.tuned)
+        yield f"| right answers ({report.scorer}) | {base} | {tuned} |"
     if report.base_loss is not None and report.tuned_loss is not None:
         yield f"| loss | {report.base_loss:.4f} | {report.tuned_loss:.4f} |"
     if report.comparison is not None:
-        low, high = report.comparison.difference_interval
+        interval = report.comparison.difference_interval
         yield f"\nThe difference is {show_percent(report.comparison.difference)}, with 95 % confidence between "
-        yield f"{show_percent(low)} and {show_percent(high)}."
+        yield f"{show_percent(interval.low)} and {show_percent(interval.high)}."
     yield ""
 
 
 def _share(rate: Rate) -> str:
-    low, high = rate.interval
+    low, high = rate.interval.low, rate.interval.high
     return f"{show_percent(rate.share)} ({show_percent(low)} to {show_percent(high)}, {rate.right} of {rate.total})"
 
 

@@ -1,5 +1,7 @@
 """Exports that were made and proven, newest first."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from luthier.domain.exports import Export, ExportNotFound
@@ -25,12 +27,12 @@ class Exports:
             raise ExportNotFound(name=reference)
         return found[0]
 
-    def list(self, version_id: str | None = None) -> list[Export]:
-        return self._where(*([] if version_id is None else [exports.c.version_id == version_id]))
+    def list(self, version_id: str | None = None) -> "list[Export]":
+        return list(self._where(*([] if version_id is None else [exports.c.version_id == version_id])))
 
     def remove(self, export_id: str) -> None:
         self._connection.execute(delete(exports).where(exports.c.export_id == export_id))
 
-    def _where(self, *conditions: ColumnElement[bool]) -> "list[Export]":
+    def _where(self, *conditions: ColumnElement[bool]) -> Sequence[Export]:
         statement = select(exports.c.body).where(*conditions).order_by(exports.c.seq.desc())
         return [Export.model_validate_json(body) for body in self._connection.scalars(statement)]

@@ -13,6 +13,7 @@ from luthier.server.web import (
     differences,
     doctor,
     door,
+    exports,
     home,
     imports,
     mix,
@@ -35,7 +36,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, doctor, patterns),
+    *(versions, exports, playground, doctor, patterns),
 )
 routers = [module.router for module in _modules]
 
