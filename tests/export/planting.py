@@ -1,4 +1,4 @@
-"""Faults put into GGUF files: the file is read and written anew by llama.cpp's own Python package, with one change."""
+"""Faults put into GGUF files: the file is read by llama.cpp's own Python package, and written anew with one change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,16 @@ from typing import Any
 
 import gguf
 import numpy as np
+
+from luthier.export.gguf_file import Entry, Value, write_gguf
+
+_KINDS = {
+    gguf.GGUFValueType.UINT32: "u32",
+    gguf.GGUFValueType.INT32: "i32",
+    gguf.GGUFValueType.FLOAT32: "f32",
+    gguf.GGUFValueType.BOOL: "bool",
+    gguf.GGUFValueType.STRING: "string",
+}
 
 
 def changed_metadata(path: Path, key: str, change: Callable[[Any], Any], drop: str = "") -> None:
@@ -21,19 +31,16 @@ def _again(
     path: Path, value_of: Callable[[str, Any], Any], rows_of: Callable[[str, np.ndarray], np.ndarray], drop: str
 ) -> None:
     reader = gguf.GGUFReader(path)
-    aside = path.with_suffix(".new")
-    writer = gguf.GGUFWriter(aside, reader.fields["general.architecture"].contents())
-    for key, field in reader.fields.items():
-        if key.startswith("GGUF.") or key == "general.architecture" or (drop and key.endswith(drop)):
-            continue
-        kind = field.types[0]
-        items = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(key, value_of(key, field.contents()), kind, items)
+    metadata = {
+        key: Value(_KINDS[field.types[-1]] if field.data else "string", value_of(key, field.contents()))
+        for key, field in reader.fields.items()
+        if not key.startswith("GGUF.") and not (drop and key.endswith(drop))
+    }
+    entries, pieces = [], []
     for tensor in reader.tensors:
         rows = np.ascontiguousarray(rows_of(tensor.name, np.array(tensor.data)))
-        writer.add_tensor(tensor.name, rows, raw_dtype=tensor.tensor_type)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    aside.replace(path)
+        entries.append(Entry(tensor.name, tuple(reversed(tensor.shape.tolist())), int(tensor.tensor_type), rows.nbytes))
+        pieces.append(rows.view(np.uint8))
+    with open(path.with_suffix(".new"), "wb") as file:
+        write_gguf(file, metadata, entries, pieces)
+    path.with_suffix(".new").replace(path)

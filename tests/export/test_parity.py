@@ -13,7 +13,7 @@ from luthier.engine.parity import measure_reference
 from luthier.evaluation.parity import judge_elsewhere, judge_merged
 from luthier.kit.files import read_json, write_json
 from tests.builders.exports import an_adapter_folder, an_export_job
-from tests.builders.models import FAMILIES, a_model_folder
+from tests.builders.models import FAMILIES, TURN_END, a_model_folder
 from tests.engine.kinds import ADAPTERS
 from tests.export.planting import changed_metadata, changed_tensor
 from tests.export.proving import elsewhere, report_of, silently, written
@@ -75,7 +75,12 @@ def test_a_planted_template_is_caught(tmp_path: Path, job: ExportJob, reference:
 
 def test_a_stop_token_that_would_not_stop_is_caught(tmp_path: Path, job: ExportJob, reference: Reference) -> None:
     report = planted(
-        tmp_path, job, reference, "tokenizer.ggml.token_type", lambda kinds: [1] * len(kinds), "eos_token_id"
+        tmp_path,
+        job,
+        reference,
+        "tokenizer.ggml.tokens",
+        lambda tokens: ["<|finished|>" if token == TURN_END else token for token in tokens],
+        drop="eos_token_id",
     )
     assert "stop tokens" in failed(report)
 
