@@ -1,4 +1,4 @@
-"""Tiny models whose weights follow from their names alone, so that what another program made of them can be recorded."""
+"""Tiny models whose weights follow from their names alone, so that another program's work on them can be recorded."""
 
 import json
 import zlib

@@ -142,7 +142,7 @@ class ExportTooSmall(ModelProblem):
 
 class LlamaFailed(WorkFailed):
     code = "exports.llama_failed"
-    sentence = "llama.cpp could not work with {file}: {reason}."
+    sentence = "The file {file} does not work in llama.cpp: {reason}."
     actions = (Action(label="Export it for transformers instead", command="luthier exports make VERSION --to hub"),)
 
 

@@ -1,5 +1,7 @@
-"""The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, `chat`, `dequantise GGUF FOLDER`,
-`reference EXPORT_FOLDER` or `hub-check EXPORT_FOLDER`."""
+"""The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or one of the words below with what it needs.
+
+`chat`; `dequantise GGUF FOLDER`; `reference EXPORT_FOLDER` and `hub-check EXPORT_FOLDER`, which measure for parity.
+"""
 
 import sys
 from collections.abc import Sequence
