@@ -5,9 +5,13 @@ from typing import Any
 
 from luthier.data.canonical import write_examples
 from luthier.domain.adapters import AdapterSettings, LoraSettings
+from luthier.domain.background import WorkState
 from luthier.domain.datasets import Example, Message, Role
-from luthier.domain.exports import ExportJob, ExportRequest, Form
+from luthier.domain.exports import Export, ExportFile, ExportJob, ExportRequest, Form, Performance
+from luthier.domain.parity import Check, ParityReport
+from luthier.kit.ids import new_id
 from tests.builders.models import a_model_folder
+from tests.builders.moments import a_moment
 
 
 def some_examples(folder: Path, count: int = 4) -> Path:
@@ -37,6 +41,40 @@ def an_adapter_folder(base: Path, folder: Path, settings: AdapterSettings | None
     folder.mkdir(parents=True)
     adapter.write(folder, "tiny", "0f" * 20)
     return folder
+
+
+def an_export(**changes: Any) -> Export:
+    """Done, and proven the same."""
+    check = Check(what="template", passed=True, found="8 questions are written byte for byte alike")
+    report = ParityReport(
+        compared="the export in llama.cpp with the tuned model",
+        questions=8,
+        tuned_perplexity=1.003,
+        perplexity=1.004,
+        checks=(check, check.model_copy(update={"what": "perplexity", "found": "1.004 after 1.003"})),
+    )
+    values: dict[str, Any] = {
+        "export_id": new_id("exp"),
+        "version": "orders@0.1.0",
+        "version_id": "ver_00",
+        "request": ExportRequest(form="gguf", quant="Q8_0"),
+        "state": WorkState.DONE,
+        "begun_at": a_moment(),
+        "folder": "/exports/one/files",
+        "files": (ExportFile(name="orders-0.1.0-Q8_0.gguf", bytes=144_000_000, sha256="cd" * 32),),
+        "types": {"Q8_0": 134_000_000, "F32": 35_000},
+        "parity": (report,),
+        "performance": Performance(
+            runner="llama.cpp (xllamacpp 2026.10)",
+            load_seconds=0.8,
+            prompt_tokens_per_second=456.0,
+            tokens_per_second=111.0,
+            memory_bytes=247_000_000,
+        ),
+        "commands": ("llama-server --jinja -m /exports/one/files/orders-0.1.0-Q8_0.gguf",),
+        "seconds": 42.0,
+    }
+    return Export(**(values | changes))
 
 
 def an_export_job(folder: Path, form: Form = "gguf", quant: str = "F32", **changes: Any) -> ExportJob:

@@ -154,5 +154,5 @@ def test_a_file_that_is_not_what_its_hash_says_is_refused(ollama: Ollama, file: 
 
 
 def test_nobody_there_is_said_with_what_to_do() -> None:
-    with pytest.raises(OllamaUnreachable, match="does not answer at http://127.0.0.1:9"):
+    with pytest.raises(OllamaUnreachable, match=r"does not answer at http://127\.0\.0\.1:9"):
         Ollama("http://127.0.0.1:9").version()

@@ -133,7 +133,7 @@ class ExportTooSmall(ModelProblem):
     code = "exports.too_small"
     sentence = "{limit} cannot be reached: the smallest that can be made of this model here has {smallest}."
     actions = (
-        Action(label="Allow more", command="luthier exports make {version} --to gguf --at-most {smallest_argument}"),
+        Action(label="Allow more", command="luthier exports make VERSION --to gguf --at-most {smallest_argument}"),
         Action(
             label="Or install llama.cpp's quantiser, which has smaller types", command="pip install 'luthier[llama]'"
         ),

@@ -1,6 +1,6 @@
 """A chat template taken apart: what it writes around each turn, where it does so in the same way everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -29,15 +29,17 @@ class Turns:
         return begun + "".join(said) + self.prompting
 
 
-def turns_of(template: ChatTemplate) -> Turns:
-    """Raises ExportUnsupported when the template does not write every conversation turn by turn."""
+def turns_of(template: ChatTemplate, tokens: Collection[str]) -> Turns:
+    """`tokens` are those that are matched whole; none of them is cut in two.
+
+    Raises ExportUnsupported when the template does not write every conversation turn by turn."""
     after_user, after_both = _text(template, "user"), _text(template, "user", "assistant", "user")
     before, _, rest = after_user.partition(f"{_MARK}0")
     first, second, third = (f"{_MARK}{at}" for at in range(3))
     one, two = after_both.partition(first)[2].partition(second)[0], after_both.partition(second)[2].partition(third)[0]
-    prompting = _common_end(rest, after_both.partition(third)[2])
+    prompting = _common_end(rest, after_both.partition(third)[2], tokens)
     user_end = rest[: len(rest) - len(prompting)]
-    user_begin = _common_end(before, two)
+    user_begin = _common_end(before, two, tokens)
     assistant = (one.removeprefix(user_end), two[: len(two) - len(user_begin)])
     around = {"user": (user_begin, user_end), "assistant": assistant}
     opening = unasked = before[: len(before) - len(user_begin)]
@@ -91,5 +93,13 @@ def _common_begin(one: str, other: str) -> str:
     return one[:at]
 
 
-def _common_end(one: str, other: str) -> str:
-    return _common_begin(one[::-1], other[::-1])[::-1]
+def _common_end(one: str, other: str, tokens: Collection[str]) -> str:
+    length = len(_common_begin(one[::-1], other[::-1]))
+    while length and any(_cuts(text, len(text) - length, token) for text in (one, other) for token in tokens):
+        length -= 1
+    return one[len(one) - length :]
+
+
+def _cuts(text: str, at: int, token: str) -> bool:
+    """Whether an occurrence of the token begins before the place and ends after it."""
+    return token in text[max(0, at - len(token) + 1) : at + len(token) - 1]
