@@ -154,6 +154,18 @@ def test_an_export_in_the_background_can_be_called_off_and_begun_again(
         exports.begin_again(begun.export_id)
 
 
+def test_ctrl_c_leaves_nothing_that_could_be_gone_on_with(exports: Exports, version: Version, folders: Folders) -> None:
+    def interrupted(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exports.make_here(version.label, request(), interrupted)
+    (left,) = exports.list()
+    assert left.state is WorkState.CANCELLED
+    assert not list(folders.export_work.glob("*/files"))
+    assert not list(folders.exports.glob("*"))
+
+
 def test_removing_an_export_takes_its_files_and_leaves_the_version(exports: Exports, version: Version) -> None:
     made = exports.make_here(version.label, request(), silently)
     exports.remove(made.export_id)

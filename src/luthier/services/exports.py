@@ -2,8 +2,11 @@
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from luthier.domain.background import WorkState
+from luthier.domain.errors import LuthierError
 from luthier.domain.exports import Export, ExportBusy, ExportDone, ExportRequest
 from luthier.export.facts import tensor_types
 from luthier.kit.clock import Clock
@@ -33,9 +36,22 @@ class Exports:
         return self.get(self._background.begin(asked, self._task()))
 
     def make_here(self, version: str, request: ExportRequest, on_progress: OnProgress) -> Export:
-        """Makes it in this thread. What `on_progress` raises ends it, and leaves it to be begun again."""
+        """Makes it in this thread. What `on_progress` raises ends it, and nothing of it is kept."""
         asked = self._making.check(version, request).model_dump(mode="json")
-        result = self._background.run_here(asked, self._task(), on_progress)
+        place: list[str] = []
+
+        def task(folder: Path, tell: OnProgress) -> dict[str, Any]:
+            place.append(folder.name)
+            return self._making.make(folder, tell)
+
+        try:
+            result = self._background.run_here(asked, task, on_progress)
+        except LuthierError:
+            raise
+        except BaseException:
+            for work_id in place:
+                self._background.cancel(work_id)
+            raise
         return self.get(result["export_id"])
 
     def get(self, reference: str) -> Export:

@@ -37,6 +37,7 @@ def show_export(export: Export) -> Iterable[RenderableType]:
     if export.state is WorkState.DONE:
         pairs += [("Size", _size(export)), ("Took", show_duration(export.seconds)), ("Folder", export.folder)]
         pairs += [("File", f"{file.name} ({show_bytes(file.bytes)})") for file in export.files]
+        pairs += [("Note", note) for note in export.notes]
         pairs += [("Weights", f"{show_count(count)} as {name}") for name, count in export.types.items()]
     if (speed := export.performance) is not None:
         pairs += [
