@@ -72,7 +72,7 @@ _SIZE_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
-def _bytes_of(value: Any) -> Any:
+def bytes_of(value: Any) -> Any:
     """`500MB`, `1.5 GiB` or a number of bytes."""
     if not isinstance(value, str):
         return value
@@ -84,10 +84,13 @@ def _bytes_of(value: Any) -> Any:
     return round(float(number) * factor)
 
 
+SizeInBytes = Annotated[int, Field(ge=1), BeforeValidator(bytes_of)]
+
+
 class Budget(Frozen):
     """Limits that a plan keeps to, or it is refused; None sets none."""
 
-    size: Annotated[int, Field(ge=1), BeforeValidator(_bytes_of)] | None = None  # of the exported model, e.g. 500MB
+    size: SizeInBytes | None = None  # of the exported model, e.g. 500MB
     money: Annotated[float, Field(gt=0)] | None = None  # for electricity, in your own currency
     hours: Annotated[float, Field(gt=0)] | None = None  # of training
     co2: Annotated[float, Field(gt=0)] | None = None  # kilograms of CO2e

@@ -54,6 +54,15 @@ class Folders:
         return self.root / "dataset-jobs"
 
     @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def export_work(self) -> Path:
+        """Of exports that are being made."""
+        return self.root / "export-work"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 

@@ -14,6 +14,7 @@ from luthier.server.web import (
     differences,
     doctor,
     door,
+    exports,
     home,
     imports,
     mix,
@@ -37,7 +38,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, backups, doctor, notifications, patterns),
+    *(versions, exports, playground, backups, doctor, notifications, patterns),
 )
 routers = [module.router for module in _modules]
 
