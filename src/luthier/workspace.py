@@ -22,6 +22,7 @@ from luthier.services.derivations import Derivations
 from luthier.services.doctor import Doctor
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
+from luthier.services.keys import Keys
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
 from luthier.services.own_scenarios import OwnScenarios
@@ -81,8 +82,9 @@ class Workspace:
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
         self.sessions = Sessions(self._store, self.folders, clock)
-        self.inference = Inference(self.folders)
-        self.chat = Chat(self._store, self.models, self.inference)
+        self.keys = Keys(self._store, clock)
+        self.inference = Inference(self.folders, settings)
+        self.chat = Chat(self._store, self.models, self.inference, settings.inference_precision)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
         self.backups = Backups(self._store, self.folders, clock)
         self.backup_jobs = BackupJobs(self.backups, self.folders, clock)

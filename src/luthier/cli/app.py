@@ -22,6 +22,7 @@ PARTS = {
     "train": Part("luthier.cli.train", "Tune a base model on your own examples."),
     "chat": Part("luthier.cli.chat", "Chat with a version, a run or a base model."),
     "serve": Part("luthier.cli.serve", "Open the workshop in the browser."),
+    "keys": Part("luthier.cli.keys", "Keys with which programs may ask the models of this workspace."),
     "datasets": Part("luthier.cli.datasets", "Check, import and look at examples."),
     "scenarios": Part("luthier.cli.scenarios", "Check, begin, vary and convert scenarios in Markdown."),
     "models": Part("luthier.cli.models", "Base models on this machine."),

@@ -1,4 +1,4 @@
-"""The worker process: `dequantise GGUF FOLDER`, `chat`, or `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`."""
+"""The worker process: `dequantise GGUF FOLDER`, `chat LIMITS`, or `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 
+from luthier.domain.chat import ChatLimits
 from luthier.domain.errors import LuthierError
 
 
@@ -13,10 +14,10 @@ def main(arguments: Sequence[str]) -> int:
     match arguments:
         case ["dequantise", source, target]:
             return _dequantise(Path(source), Path(target))
-        case ["chat"]:
+        case ["chat", limits]:
             from luthier.engine.chat import serve
 
-            return serve()
+            return serve(ChatLimits.model_validate_json(limits))
         case [run_folder, "--attempt", number, *rest]:
             return _run_attempt(Path(run_folder), int(number), rest)
         case _:

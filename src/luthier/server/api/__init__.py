@@ -12,6 +12,7 @@ from luthier.server.api import (
     events,
     files,
     imports,
+    keys,
     machine,
     models,
     plans,
@@ -39,6 +40,7 @@ for _noun in (
     plans,
     versions,
     chat,
+    keys,
     machine,
     backups,
 ):
