@@ -15,6 +15,8 @@ from luthier.services.backup_jobs import BackupJobs
 from luthier.services.backups import Backups
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
+from luthier.services.chat_examples import ChatExamples
+from luthier.services.chats import Chats
 from luthier.services.comparisons import Comparisons
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
@@ -85,6 +87,8 @@ class Workspace:
         self.keys = Keys(self._store, clock)
         self.inference = Inference(self.folders, settings)
         self.chat = Chat(self._store, self.models, self.inference, settings.inference_precision)
+        self.chats = Chats(self._store, self.chat, clock)
+        self.chat_examples = ChatExamples(self.chats, self.datasets, clock)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
         self.backups = Backups(self._store, self.folders, clock)
         self.backup_jobs = BackupJobs(self.backups, self.folders, clock)

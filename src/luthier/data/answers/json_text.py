@@ -30,9 +30,9 @@ class JsonText(NamedTuple):
     def after(self, text: str) -> "JsonText | None":
         place: JsonText | None = self
         for character in text:
-            place = place._next(character)
             if place is None:
                 return None
+            place = place._next(character)
         return place
 
     def _next(self, character: str) -> "JsonText | None":

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from luthier.server.api import (
     backups,
     chat,
+    chats,
     comparisons,
     dataset_jobs,
     datasets,
@@ -40,6 +41,7 @@ for _noun in (
     plans,
     versions,
     chat,
+    chats,
     keys,
     machine,
     backups,
