@@ -7,6 +7,7 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 from luthier.server.web import (
     assets,
     compare,
+    chats,
     dataset_jobs,
     datasets,
     derive,
@@ -35,7 +36,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, doctor, patterns),
+    *(versions, playground, chats, doctor, patterns),
 )
 routers = [module.router for module in _modules]
 
