@@ -1,7 +1,7 @@
 """`luthier chat`: one question or a conversation, with one model or up to four beside each other."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -10,6 +10,7 @@ from luthier.cli.conversation import Talk, converse, figures
 from luthier.cli.errors import NotUnderstood
 from luthier.cli.render.text import one_line, soft
 from luthier.cli.terminal import Terminal
+from luthier.domain.chat import Precision
 from luthier.domain.chats import MOST_COLUMNS, How, KeptAnswer
 
 app = declare.shortcut()
@@ -35,6 +36,9 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
     max_tokens: Annotated[int, typer.Option(min=1, max=8192, metavar="N", help="Longest answer.")] = 256,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the chance, when the temperature is above 0.")] = 0,
     top_p: Annotated[float, typer.Option(min=0.01, max=1, metavar="P", help="Draw from the likeliest P of all.")] = 1.0,
+    precision: Annotated[
+        str | None, typer.Option(metavar="NAME", help="bf16, fp32, or nf4: four bits (default: as the settings say).")
+    ] = None,
 ) -> None:
     """Chat with a version, a run or a base model. In a conversation, /new begins afresh and Ctrl-D ends."""
     workspace = terminal.workspace
@@ -45,7 +49,14 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
     targets = [(name, workspace.chat.resolve(name)) for name in names]
     if system is None and (system := targets[0][1].system_prompt):
         terminal.say(soft(f"System message of its training data: {one_line(system)} (--system '' for none)"))
-    how = How(system=system or None, temperature=temperature, top_p=top_p, max_new_tokens=max_tokens, seed=seed)
+    how = How(
+        system=system or None,
+        temperature=temperature,
+        top_p=top_p,
+        max_new_tokens=max_tokens,
+        seed=seed,
+        precision=_precision(precision),
+    )
     talk = Talk(workspace.chats, targets, how)
     question = _question(prompt)
     if question is None and terminal.options.as_json:
@@ -57,6 +68,15 @@ def chat(  # noqa: PLR0913 - a command's options are its parameters
     answers = [_ask(terminal, talk, number, column) for column in range(len(targets))]
     if terminal.options.as_json:
         terminal.result(_document(question, how, answers), lambda: [])
+
+
+def _precision(name: str | None) -> Precision | None:
+    if name is None:
+        return None
+    if name not in get_args(Precision):
+        known = ", ".join(get_args(Precision))
+        raise NotUnderstood(message=f"{name} is no precision; there are {known}.", command="luthier chat")
+    return cast(Precision, name)
 
 
 def _question(prompt: str | None) -> str | None:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import Any, Literal
 
+from luthier.domain.chat import Precision
 from luthier.domain.errors import Action, DataProblem, NotAllowedNow, NotFound, WrongUsage
 from luthier.kit.frozen import Frozen
 
@@ -21,6 +22,7 @@ class How(Frozen):
     top_p: float = 1.0
     max_new_tokens: int = 256
     seed: int = 0
+    precision: Precision | None = None  # in which the models are loaded; None is that of the settings
 
 
 class KeptAnswer(Frozen):

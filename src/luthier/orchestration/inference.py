@@ -33,6 +33,12 @@ class Inference:
         process = self._process
         return process is not None and process.is_alive
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        process = self._process
+        return process is not None and process.is_busy
+
     def stream(self, request: ChatRequest) -> Generator[ChatPiece, None, None]:
         """Raises PackageMissing, ReportedProblem for what went wrong with the answer, and ChatWorkerLost."""
         process = self._ready()

@@ -63,13 +63,13 @@ class Chats:
         if not 0 <= column < MOST_COLUMNS:
             raise ColumnWrong(column=column + 1, most=MOST_COLUMNS)
         exchange = chat.exchanges[number]
-        target = self._chat.resolve(reference)
+        target = self._chat.resolve(reference, exchange.how.precision)
         turns = turns_before(chat, exchange, column)
         how = exchange.how
         request = ChatRequest(
             target=target,
             messages=tuple(ChatMessage(role=turn["role"], content=turn["content"]) for turn in turns),
-            **how.model_dump(exclude={"system"}),
+            **how.model_dump(exclude={"system", "precision"}),
         )
         empty = KeptAnswer(
             answer_id=id_of_answer(chat_id, number, column),

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from luthier.domain.chat import ChatPiece
+from luthier.domain.chat import ChatPiece, Precision
 from luthier.domain.chats import MOST_COLUMNS, How, KeptAnswer, KeptChat, Vote
 from luthier.server.api.access import PROBLEMS, OpenStreams, OpenWorkspace, Reference, SignedIn, event_stream_of
 from luthier.server.api.chat import guarded
@@ -42,6 +42,7 @@ class NewQuestion(BaseModel):
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_new_tokens: int = Field(default=256, ge=1, le=4096)
     seed: int = Field(default=0, ge=0, lt=2**63)
+    precision: Precision | None = Field(default=None, description="of the models; null is that of the settings")
 
 
 class WhoAnswers(BaseModel):
@@ -85,7 +86,7 @@ def list_chats(
     return Page(items=[ChatSummary.of(chat) for chat in found], next=more)
 
 
-@router.get("/export", response_class=StreamingResponse, responses=_EXPORT)
+@router.get("/export", status_code=200, response_class=StreamingResponse, responses=_EXPORT)
 def export_chats(workspace: OpenWorkspace, words: Words = "") -> StreamingResponse:
     """Every answer with the conversation before it, as JSON lines."""
     lines = (orjson.dumps(document) + b"\n" for document in workspace.chats.export(words))

@@ -33,7 +33,7 @@ from luthier.workspace import Workspace
 router = APIRouter(tags=["openai"], responses=REFUSALS)
 
 
-@router.post("/chat/completions", response_model=ChatDocument, response_class=Answer)
+@router.post("/chat/completions", response_model=ChatDocument, status_code=200, response_class=Answer)
 async def create_chat_completion(
     workspace: OpenWorkspace, streams: OpenStreams, session: SignedIn, asked: ChatAsked
 ) -> Answer:

@@ -41,7 +41,7 @@ class TextDocument(Told):
     usage: Usage | None = None
 
 
-@router.post("/completions", response_model=TextDocument, response_class=Answer)
+@router.post("/completions", response_model=TextDocument, status_code=200, response_class=Answer)
 async def create_completion(
     workspace: OpenWorkspace, streams: OpenStreams, session: SignedIn, asked: TextAsked
 ) -> Answer:

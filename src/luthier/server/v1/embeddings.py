@@ -39,7 +39,7 @@ class EmbeddingList(BaseModel):
     usage: EmbeddingUsage
 
 
-@router.post("/embeddings", response_model=EmbeddingList, response_class=Answer)
+@router.post("/embeddings", response_model=EmbeddingList, status_code=200, response_class=Answer)
 async def create_embedding(
     workspace: OpenWorkspace, streams: OpenStreams, session: SignedIn, asked: EmbeddingAsked
 ) -> Answer:

@@ -23,11 +23,14 @@ class Answer(EventStream):
     It ends like every stream: when the client leaves, when its key is revoked, and when the server ends.
     """
 
+    media_type = _JSON
+
     def __init__(
         self, streams: Streams, session: Session, frames: AsyncGenerator[bytes, None], *, is_stream: bool
     ) -> None:
         super().__init__(streams, session, self._guarded(frames))
-        self.headers["content-type"] = f"{EVENT_STREAM}; charset=utf-8" if is_stream else _JSON
+        if is_stream:
+            self.headers["content-type"] = f"{EVENT_STREAM}; charset=utf-8"
         self._has_something = False
 
     async def _guarded(self, frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

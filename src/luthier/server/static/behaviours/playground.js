@@ -104,7 +104,8 @@ function offerSystemPrompt() {
 
 function settings() {
   const number = (name) => Number(form.elements[name].value);
-  return { temperature: number("temperature"), max_new_tokens: number("max_new_tokens"), seed: number("seed") };
+  const precision = form.elements.precision.value || null;
+  return { temperature: number("temperature"), max_new_tokens: number("max_new_tokens"), seed: number("seed"), precision };
 }
 
 function busy(is) {
