@@ -6,8 +6,8 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
-    compare,
     chats,
+    compare,
     dataset_jobs,
     datasets,
     derive,
