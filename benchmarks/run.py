@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import check, lora_instruct, tokenise
+from benchmarks import check, lora_instruct, swap, tokenise
 from benchmarks.processes import require_peer
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 
-ROWS = {row.name: row for row in (lora_instruct.ROW, check.ROW, tokenise.ROW)}
+ROWS = {row.name: row for row in (lora_instruct.ROW, check.ROW, tokenise.ROW, swap.ROW)}
 RESULTS = Path(__file__).parent / "results.jsonl"
 QUIET_LOAD = 0.5
 PAIRS = 3

@@ -59,10 +59,11 @@ class AdaptedBase:
             self._switch_to(name)
 
     def _switch_to(self, name: str | None) -> None:
+        """PEFT's own way also walks through every weight, to say that none is trained; here none ever is."""
         for layer in self._layers:
-            layer.enable_adapters(name is not None)
+            layer._disable_adapters = name is None
             if name is not None:
-                layer.set_adapter(name, inference_mode=True)
+                layer._active_adapter = [name]
         self.active = name
 
 
