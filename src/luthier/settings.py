@@ -3,7 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr
@@ -29,6 +29,14 @@ class Settings(BaseSettings):
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
     notify_origins: tuple[str, ...] = ()  # places in your own network that notices may go to, e.g. ["http://nas:9000"]
     runs_at_once: Annotated[int, Field(ge=1, le=64)] = 1  # how many runs may work at the same time, memory permitting
+    inference_memory_gb: Annotated[float | None, Field(gt=0)] = (
+        None  # of all models that answer; default: half of it all
+    )
+    inference_precision: Literal["bf16", "fp32", "nf4"] = "bf16"  # in which they are loaded; nf4 needs luthier[quant]
+    inference_idle_seconds: Annotated[float, Field(gt=0)] = 600.0  # without a question for so long, a model is given up
+    answers_at_once: Annotated[int, Field(ge=1, le=256)] = 8  # how many answers take turns
+    answers_waiting: Annotated[int, Field(ge=0, le=10_000)] = 32  # questions beyond those; the next one is refused
+    answer_wait_seconds: Annotated[float, Field(gt=0)] = 60.0  # a question that waited longer is given up
     worker_grace_seconds: float = 20.0  # how long a worker may take to park before it is ended
     worker_silence_seconds: float = 25.0  # without a sign of life for so long, a worker counts as frozen
     electricity_price: float = 0.30  # what you pay for a kilowatt-hour

@@ -17,6 +17,8 @@ from luthier.services.backup_jobs import BackupJobs
 from luthier.services.backups import Backups
 from luthier.services.calibration import Calibrations
 from luthier.services.chat import Chat
+from luthier.services.chat_examples import ChatExamples
+from luthier.services.chats import Chats
 from luthier.services.comparisons import Comparisons
 from luthier.services.curves import Curves
 from luthier.services.dataset_jobs import DatasetJobs
@@ -27,6 +29,7 @@ from luthier.services.export_making import ExportMaking
 from luthier.services.exports import Exports
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
+from luthier.services.keys import Keys
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
 from luthier.services.notice_channels import NoticeChannels
@@ -100,8 +103,11 @@ class Workspace:
         kept = NotificationSettingsFile(self.folders)
         sending = NoticeDelivery(self._store, self.folders, kept, clock, NoticeChannels(settings, clock).send)
         self.notifications = Notifications(self._store, self.folders, kept, sending, clock)
-        self.inference = Inference(self.folders)
-        self.chat = Chat(self._store, self.models, self.inference)
+        self.keys = Keys(self._store, clock)
+        self.inference = Inference(self.folders, settings)
+        self.chat = Chat(self._store, self.models, self.inference, settings.inference_precision)
+        self.chats = Chats(self._store, self.chat, clock)
+        self.chat_examples = ChatExamples(self.chats, self.datasets, clock)
         self.derivations = Derivations(self.datasets, self.quality, self.chat, clock)
         self.backups = Backups(self._store, self.folders, clock)
         self.backup_jobs = BackupJobs(self.backups, self.folders, clock)

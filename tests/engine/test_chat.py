@@ -11,6 +11,7 @@ import torch
 from luthier.domain.adapters import LoraSettings
 from luthier.domain.chat import (
     Ask,
+    ChatLimits,
     ChatMessage,
     ChatRequest,
     ChatTarget,
@@ -26,6 +27,8 @@ from luthier.engine.sampling import Sampler
 from luthier.engine.text_stream import TextStream
 from luthier.kit.clock import SystemClock
 from tests.builders.models import a_model_folder
+
+ROOM = ChatLimits(memory_bytes=1_000_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +52,13 @@ def a_question(base: Path, adapter: str | None = None, text: str = "a", **change
     return ChatRequest(target=target, messages=(ChatMessage(role="user", content=text),), **values)
 
 
-def talk(*messages: Ask | Withdraw) -> list[Said | Refused]:
+def talk(*messages: Ask | Withdraw, limits: ChatLimits = ROOM) -> list[Said | Refused]:
     """Everything that a worker says to these messages until nothing is left to do."""
     incoming: Incoming = queue.SimpleQueue()
     for message in messages:
         incoming.put(message.model_dump_json().encode())
     output = io.BytesIO()
-    worker = ChatWorker(incoming, output, SystemClock())
+    worker = ChatWorker(incoming, output, SystemClock(), limits)
     while worker.has_work or not incoming.empty():
         worker.take_turns()
     return [FromChatWorker.validate_json(line) for line in output.getvalue().splitlines()]
@@ -108,7 +111,7 @@ def test_an_adapter_that_was_written_anew_is_loaded_anew(tiny_base: Path, adapte
         (mine / path.name).write_bytes(path.read_bytes())
     incoming: Incoming = queue.SimpleQueue()
     output = io.BytesIO()
-    worker = ChatWorker(incoming, output, SystemClock())
+    worker = ChatWorker(incoming, output, SystemClock(), ROOM)
     texts = []
     for number in (1, 2):
         incoming.put(Ask(id=str(number), request=a_question(tiny_base, str(mine))).model_dump_json().encode())
@@ -141,7 +144,7 @@ def test_a_withdrawn_question_gets_no_further_word(tiny_base: Path) -> None:
         ({"text": "a" * 3000}, "chat.too_long"),
         ({"adapter": "/no/such/adapter"}, "chat.adapter_unusable"),
         ({"base": Path("/no/such/model")}, "models.damaged"),
-        ({"messages": (ChatMessage(role="tool", content="x"),)}, "chat.role_unknown"),
+        ({"messages": (ChatMessage(role="wizard", content="x"),)}, "chat.role_unknown"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_refused_and_the_next_one_is_answered(
@@ -208,7 +211,9 @@ def test_bytes_that_never_become_a_character_are_dropped_at_the_end(tiny_base: P
 def test_the_process_speaks_only_answers_and_ends_with_its_input(tiny_base: Path) -> None:
     question = Ask(id="q", request=a_question(tiny_base, max_new_tokens=2)).model_dump_json().encode() + b"\n"
     process = subprocess.Popen(
-        [sys.executable, "-m", "luthier.engine", "chat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "luthier.engine", "chat", ROOM.model_dump_json()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -90,7 +90,7 @@ def test_a_completed_run_cannot_be_stopped_and_says_so(tuned: tuple[Cli, Finishe
 def test_chat_answers_once_and_beside_its_base(tuned: tuple[Cli, Finished]) -> None:
     cli, _ = tuned
     document = cli("chat", "woods", "--against", "tiny", "--prompt", "2 x oak", "--max-tokens", "4", "--json").document
-    assert (document["target"], document["against"]["target"]) == ("woods@0.1.0", "tiny")
+    assert (document["target"], document["against"][0]["target"]) == ("woods@0.1.0", "tiny")
     assert 0 < document["tokens"] <= 4
     assert document["stop_reason"] in ("stop", "length")
     piped = cli("chat", "woods", "--max-tokens", "4", stdin="2 x oak\n")

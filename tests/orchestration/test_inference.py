@@ -10,6 +10,7 @@ from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget,
 from luthier.domain.errors import ReportedProblem
 from luthier.orchestration.inference import Inference
 from luthier.services.folders import Folders
+from luthier.settings import Settings
 
 Make = Callable[..., Inference]
 Workers = Callable[[], list[psutil.Process]]
@@ -20,9 +21,10 @@ def inference_for(tmp_path: Path) -> Iterator[Make]:
     made: list[Inference] = []
 
     def make(**options: float) -> Inference:
-        folders = Folders(tmp_path / f"workspace{len(made)}")
+        home = tmp_path / f"workspace{len(made)}"
+        folders = Folders(home)
         folders.logs.mkdir(parents=True)
-        made.append(Inference(folders, **options))
+        made.append(Inference(folders, Settings(home=home, **options)))
         return made[-1]
 
     yield make
@@ -35,7 +37,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inference]:
     """For tests that leave it as they found it: a process takes seconds to start."""
     folders = Folders(tmp_path_factory.mktemp("shared"))
     folders.logs.mkdir()
-    inference = Inference(folders)
+    inference = Inference(folders, Settings(home=folders.root))
     yield inference
     inference.close()
 
@@ -123,7 +125,7 @@ def test_a_process_that_dies_is_said_and_started_anew(
 
 
 def test_an_idle_process_gives_its_memory_back(inference_for: Make, tiny_base: Path, own_workers: Workers) -> None:
-    inference = inference_for(idle_seconds=0.3)
+    inference = inference_for(inference_idle_seconds=0.3)
     text_of(inference.stream(a_question(tiny_base)))
     deadline = time.monotonic() + 20
     while own_workers() and time.monotonic() < deadline:
@@ -133,7 +135,7 @@ def test_an_idle_process_gives_its_memory_back(inference_for: Make, tiny_base: P
 
 
 def test_a_long_answer_is_not_idleness(inference_for: Make, tiny_base: Path) -> None:
-    inference = inference_for(idle_seconds=0.2)
+    inference = inference_for(inference_idle_seconds=0.2)
     long = inference.stream(a_question(tiny_base, length=900))
     next(long)
     text_of(inference.stream(a_question(tiny_base, length=1)))

@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 
 from luthier.domain.adapters import FullSettings
-from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget, TargetNotFound
+from luthier.domain.chat import (
+    ChatMessage,
+    ChatPiece,
+    ChatRequest,
+    ChatTarget,
+    Embedding,
+    EmbeddingRequest,
+    TargetNotFound,
+)
 from luthier.domain.runs import RunHasNoAdapter, RunNameAmbiguous
 from luthier.services.chat import Chat
 from luthier.services.folders import Folders
@@ -23,6 +31,9 @@ class Parrot:
 
     def stream(self, request: ChatRequest) -> Generator[ChatPiece, None, None]:
         yield ChatPiece(text=request.messages[-1].content, done=True)
+
+    def embed(self, request: EmbeddingRequest) -> tuple[Embedding, ...]:
+        return ()
 
 
 @pytest.fixture

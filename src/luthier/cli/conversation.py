@@ -1,104 +1,67 @@
 """A conversation in the terminal: who has said what, and the loop of question and answers."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from contextlib import closing, suppress
 
 from rich.text import Text
 
 from luthier.cli.render.text import soft
 from luthier.cli.terminal import Terminal
-from luthier.domain.chat import ChatMessage, ChatPiece, ChatRequest, ChatTarget
-from luthier.kit.units import show_count, show_duration
-from luthier.services.chat import Chat
+from luthier.domain.chat import ChatTarget
+from luthier.domain.chats import How, KeptAnswer
+from luthier.kit.units import show_bytes, show_count, show_duration
+from luthier.services.chats import Chats
 
 _NEW = "/new"
 _QUIT = ("/quit", "/exit")
 
 
-@dataclass(frozen=True)
-class Asking:
-    """How answers are drawn; the same for every speaker, so that they can be compared."""
+class Talk:
+    """One chat that is kept, with the models that answer in it; the same settings for all, so that they compare."""
 
-    system: str | None
-    temperature: float
-    max_new_tokens: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    target: str
-    text: str
-    last: ChatPiece
-
-    def figures(self) -> Text:
-        end = {"length": "cut off at the longest answer allowed, ", "cancelled": "cancelled, "}.get(
-            self.last.stop_reason, ""
-        )
-        return soft(
-            f"({end}{show_count(self.last.tokens)} tokens, first after "
-            f"{show_duration(self.last.first_token_seconds)}, {self.last.tokens_per_second:.0f} tokens/s)"
-        )
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "target": self.target,
-            "answer": self.text,
-            "stop_reason": self.last.stop_reason,
-            "tokens": self.last.tokens,
-            "first_token_seconds": self.last.first_token_seconds,
-            "tokens_per_second": self.last.tokens_per_second,
-        }
-
-
-class Speaker:
-    """One model with its own memory of the conversation."""
-
-    def __init__(self, chats: Chat, target: ChatTarget, asking: Asking) -> None:
+    def __init__(self, chats: Chats, targets: Sequence[tuple[str, ChatTarget]], how: How) -> None:
+        """`targets` are names and what they stand for."""
         self._chats = chats
-        self._target = target
-        self._asking = asking
-        self._messages: list[ChatMessage] = []
-        self.forget()
-
-    @property
-    def label(self) -> str:
-        return self._target.label
+        self._names = [name for name, _ in targets]
+        self._how = how
+        self._chat_id: str | None = None
+        self.labels = [target.label for _, target in targets]
 
     def forget(self) -> None:
-        system = self._asking.system
-        self._messages = [ChatMessage(role="system", content=system)] if system else []
+        """The next question begins a chat of its own."""
+        self._chat_id = None
 
-    def answer(self, question: str, on_text: Callable[[str], None]) -> Answer:
-        """Streams to `on_text`; a question whose answer was interrupted is forgotten."""
-        messages = [*self._messages, ChatMessage(role="user", content=question)]
-        request = ChatRequest(
-            target=self._target,
-            messages=tuple(messages),
-            max_new_tokens=self._asking.max_new_tokens,
-            temperature=self._asking.temperature,
-            seed=self._asking.seed,
-        )
-        parts: list[str] = []
-        last = ChatPiece()
-        for piece in self._chats.stream(request):
-            parts.append(piece.text)
-            on_text(piece.text)
-            last = piece
-        text = "".join(parts)
-        self._messages = [*messages, ChatMessage(role="assistant", content=text)]
-        return Answer(target=self.label, text=text, last=last)
+    def ask(self, question: str) -> int:
+        """Returns the number under which each of them answers."""
+        if self._chat_id is None:
+            self._chat_id = self._chats.begin().chat_id
+        return self._chats.ask(self._chat_id, question, self._how)
+
+    def answer(self, number: int, column: int, on_text: Callable[[str], None]) -> KeptAnswer:
+        """Streams to `on_text`; what was said before an interruption is kept."""
+        assert self._chat_id is not None, "something was asked"
+        with closing(self._chats.answer(self._chat_id, number, column, self._names[column])) as told:
+            for item in told:
+                if isinstance(item, KeptAnswer):
+                    return item
+                on_text(item.text)
+        raise AssertionError("the answer that is kept comes last")
 
 
-def converse(terminal: Terminal, speakers: Sequence[Speaker]) -> None:
+def figures(answer: KeptAnswer) -> Text:
+    end = "cut off at the longest answer allowed, " if answer.stop_reason == "length" else ""
+    return soft(
+        f"({end}{show_count(answer.tokens)} tokens, first after "
+        f"{show_duration(answer.first_token_seconds)}, {answer.tokens_per_second:.0f} tokens/s, "
+        f"{show_bytes(answer.memory_bytes)})"
+    )
+
+
+def converse(terminal: Terminal, talk: Talk) -> None:
     """Until Ctrl-D, or Ctrl-C at the prompt; Ctrl-C during an answer ends only that answer."""
     with suppress(ImportError):  # Windows has none and needs none
         import readline  # noqa: F401 - from now on input() has editing and history
-    terminal.say(
-        soft(f"Chatting with {' and '.join(speaker.label for speaker in speakers)}. /new begins afresh, Ctrl-D ends.")
-    )
+    terminal.say(soft(f"Chatting with {' and '.join(talk.labels)}. /new begins afresh, Ctrl-D ends."))
     while True:
         try:
             question = input("you> ").strip()
@@ -108,17 +71,17 @@ def converse(terminal: Terminal, speakers: Sequence[Speaker]) -> None:
         if question in _QUIT:
             return
         if question == _NEW:
-            for speaker in speakers:
-                speaker.forget()
+            talk.forget()
         elif question:
-            _let_all_answer(terminal, speakers, question)
+            _let_all_answer(terminal, talk, question)
 
 
-def _let_all_answer(terminal: Terminal, speakers: Sequence[Speaker], question: str) -> None:
+def _let_all_answer(terminal: Terminal, talk: Talk, question: str) -> None:
+    number = talk.ask(question)
     try:
-        for speaker in speakers:
-            with terminal.answering(speaker.label, f"{speaker.label}> ") as stream:
-                answer = speaker.answer(question, stream)
-            terminal.say(answer.figures())
+        for column, label in enumerate(talk.labels):
+            with terminal.answering(label, f"{label}> ") as stream:
+                answer = talk.answer(number, column, stream)
+            terminal.say(figures(answer))
     except KeyboardInterrupt:
-        terminal.say(soft("(interrupted; the question is forgotten)"))
+        terminal.say(soft("(interrupted; what was said so far is kept)"))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
+from luthier.data.answers.call_form import CallForm, learn_call_form
 from luthier.data.capabilities import Capabilities, probe
 from luthier.data.chat_form import ChatForm, chat_form
 from luthier.data.drafts import Draft, Piece, cut
@@ -92,14 +93,26 @@ class Renderer:
     def tokens_of(self, drafts: Sequence[Draft]) -> TokenBatch:
         return self._batches.of([draft.pieces for draft in drafts])
 
-    def prompt_ids(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
-        """The tokens after which the model is to answer."""
-        return self.prompt(messages, tools).ids
+    def prompt_ids(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = (), begun: str = ""
+    ) -> list[int]:
+        """The tokens after which the model is to answer, or to go on from the `begun` answer."""
+        return self._token_ids(self.prompt(messages, tools).text + begun)
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> Prompt:
         form = self._form(messages, tools)
         text = self._rendered(form.messages, form.tools, True, "these messages")
         return Prompt(form.messages, form.tools, text, self._token_ids(text))
+
+    @cached_property
+    def call_form(self) -> CallForm:
+        """How the template writes function calls."""
+
+        def say(messages: Sequence[Message]) -> str:
+            form = self._form(messages, ())
+            return self._rendered(form.messages, form.tools, False, "a function call")
+
+        return learn_call_form(say)
 
     def text_prompt_ids(self, text: str) -> list[int]:
         """The tokens of plain text that the model is to continue."""

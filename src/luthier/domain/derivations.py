@@ -8,8 +8,10 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 from luthier.domain.errors import Action, DataProblem, WrongUsage
 from luthier.kit.frozen import Frozen
 
+# `collect` adds answers that were kept; it is made from chats, and nothing that one asks of datasets.
 What = Literal[
-    "import", "split", "mix", "dedupe", "filter", "repair", "redact", "balance", "augment", "paraphrase"
+    "import", "split", "mix", "dedupe", "filter", "repair", "redact", "balance", "augment", "paraphrase",
+    "collect",
 ]  # fmt: skip
 
 

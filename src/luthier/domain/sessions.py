@@ -11,6 +11,7 @@ BROWSER_LIFETIME = timedelta(days=14)
 BROWSER_IDLE_LIFETIME = timedelta(days=3)
 
 SessionKind = Literal["browser", "key"]
+Scope = Literal["all", "inference"]  # what it opens: everything, or `/v1` only
 
 
 class Session(Frozen):
@@ -20,6 +21,9 @@ class Session(Frozen):
     expires_at: datetime | None = None  # None: until it is revoked
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    scope: Scope = "all"
+    key_id: str | None = None  # of a key that a person made, with its name
+    name: str = ""
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -1,6 +1,6 @@
 """The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or one of the words below with what it needs.
 
-`chat`; `dequantise GGUF FOLDER`; `reference EXPORT_FOLDER` and `hub-check EXPORT_FOLDER`, which measure for parity.
+`chat LIMITS`; `dequantise GGUF FOLDER`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity.
 """
 
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from luthier.domain.chat import ChatLimits
 from luthier.domain.errors import LuthierError
 from luthier.domain.exports import ExportJob
 from luthier.domain.parity import Reference
@@ -22,10 +23,10 @@ def main(arguments: Sequence[str]) -> int:
             return _dequantise(Path(source), Path(target))
         case ["reference" | "hub-check" as what, folder]:
             return _measure_export(what, Path(folder))
-        case ["chat"]:
+        case ["chat", limits]:
             from luthier.engine.chat import serve
 
-            return serve()
+            return serve(ChatLimits.model_validate_json(limits))
         case [run_folder, "--attempt", number, *rest]:
             return _run_attempt(Path(run_folder), int(number), rest)
         case _:

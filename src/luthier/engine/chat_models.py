@@ -1,91 +1,101 @@
-"""The models that the chat process holds: few bases, and on each of them several adapters that are swapped in place."""
+"""The models that the chat process holds: as many as its memory takes, the ones that are not asked given up first."""
 
-from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from peft import PeftModel
-from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError, safe_open
 
-from luthier.domain.chat import AdapterUnusable, ChatTarget
+from luthier.domain.chat import ChatLimits, ChatTarget, ModelLeavesNoRoom, Precision
+from luthier.engine.adapted_base import AdaptedBase
 from luthier.engine.loading import LoadedBase, load_base
+from luthier.kit.clock import Clock
+from luthier.kit.units import show_bytes
 
-_MOST_BASES = 2  # the starter and the one being worked on; each holds all its weights in memory
-_MOST_ADAPTERS = 8  # of one base; an adapter is about one percent of it
+_BYTES_PER_ELEMENT: dict[Precision, float] = {"bf16": 2.0, "fp32": 4.0, "nf4": 0.53}
+_KEPT_WHOLE = ("embed", "lm_head", "norm")  # parts of names of what stays in bf16 when the rest takes four bits
+
+Load = Callable[[Path, str], LoadedBase]
+
+
+@dataclass(eq=False)
+class _Held:
+    base: AdaptedBase
+    bytes: float
+    used_at: float
 
 
 class ChatModels:
-    def __init__(self) -> None:
-        self._bases: OrderedDict[str, AdaptedBase] = OrderedDict()
+    def __init__(self, limits: ChatLimits, clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._held: dict[tuple[str, str], _Held] = {}
 
-    def get(self, target: ChatTarget) -> "AdaptedBase":
-        """Loads what is not here yet. Raises ModelDamaged, FolderIsNoModel, BaseUnsupported, AdapterUnusable."""
-        base = self._bases.get(target.base_folder)
-        if base is None:
-            while len(self._bases) >= _MOST_BASES:
-                self._bases.popitem(last=False)
-            base = self._bases[target.base_folder] = AdaptedBase(load_base(Path(target.base_folder), "bf16"))
-        self._bases.move_to_end(target.base_folder)
+    def get(self, target: ChatTarget, busy: Collection[AdaptedBase]) -> AdaptedBase | None:
+        """Loads what is not here yet; None when there is no room until one of the `busy` ones is done.
+
+        Raises ModelLeavesNoRoom, ModelDamaged, FolderIsNoModel, BaseUnsupported, QuantisationMissing, AdapterUnusable.
+        """
+        key = (target.base_folder, target.precision)
+        if key not in self._held:
+            needed = expected_bytes(Path(target.base_folder), target.precision)
+            if needed > self._limits.memory_bytes:
+                limit = show_bytes(self._limits.memory_bytes)
+                raise ModelLeavesNoRoom(name=target.label, needed=show_bytes(needed), limit=limit)
+            if not self._make_room(needed, busy):
+                return None
+            base = AdaptedBase(load_base(Path(target.base_folder), target.precision))
+            self._held[key] = _Held(base, needed, self._clock.monotonic())
+        held = self._held[key]
+        held.used_at = self._clock.monotonic()
         if target.adapter_folder is not None:
-            base.make_ready(target.adapter_folder)
-        return base
+            held.base.make_ready(target.adapter_folder)
+        return held.base
+
+    def give_up_idle(self, busy: Collection[AdaptedBase]) -> None:
+        """Of those that are asked, the time begins with the end of the answer."""
+        now = self._clock.monotonic()
+        for key, held in list(self._held.items()):
+            if held.base in busy:
+                held.used_at = now
+            elif now - held.used_at > self._limits.idle_seconds:
+                del self._held[key]
+
+    def _make_room(self, needed: float, busy: Collection[AdaptedBase]) -> bool:
+        """Gives up the ones used least lately, and none when that would not be enough."""
+        excess = sum(held.bytes for held in self._held.values()) + needed - self._limits.memory_bytes
+        free = sorted((item for item in self._held.items() if item[1].base not in busy), key=lambda i: i[1].used_at)
+        if excess > sum(held.bytes for _, held in free):
+            return False
+        for key, held in free:
+            if excess <= 0:
+                break
+            excess -= held.bytes
+            del self._held[key]
+        return True
 
 
-class AdaptedBase:
-    """One base whose active adapter changes from token to token, without loading anything again."""
-
-    def __init__(self, loaded: LoadedBase) -> None:
-        self.loaded = loaded
-        self._peft: PeftModel | None = None
-        self._layers: list[BaseTunerLayer] = []
-        self._names: OrderedDict[str, str] = OrderedDict()  # of the adapters that are loaded, by folder and content
-        self._active: str | None = None
-        self._made = 0
-
-    def make_ready(self, adapter_folder: str) -> None:
-        """Raises AdapterUnusable when the adapter cannot be put on this base."""
-        key = _key(adapter_folder)
-        if key in self._names:
-            self._names.move_to_end(key)
-            return
-        self._made += 1
-        name = f"adapter{self._made}"
-        options = {"adapter_name": name, "is_trainable": False, "torch_device": "cpu", "local_files_only": True}
+def expected_bytes(folder: Path, precision: Precision) -> float:
+    """Of the weights in memory, from the heads of their files. A file that cannot be read counts nothing: loading
+    says what is wrong with it."""
+    total = 0.0
+    for path in folder.glob("*.safetensors"):
         try:
-            if self._peft is None:
-                self._peft = PeftModel.from_pretrained(self.loaded.model, adapter_folder, **options)
-            else:
-                self._peft.load_adapter(adapter_folder, **options)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = "it is damaged, or made for another base model"
-            raise AdapterUnusable(folder=adapter_folder, reason=reason, details=repr(error)) from error
-        self._names[key] = name
-        self._peft.eval()
-        self._layers = [module for module in self._peft.modules() if isinstance(module, BaseTunerLayer)]
-        self._switch_to(name)
-        while len(self._names) > _MOST_ADAPTERS:
-            self._peft.delete_adapter(self._names.popitem(last=False)[1])
-
-    def use(self, adapter_folder: str | None) -> None:
-        """What the model computes from now on."""
-        name = None
-        if adapter_folder is not None:
-            self.make_ready(adapter_folder)
-            name = self._names[_key(adapter_folder)]
-        if name != self._active:
-            self._switch_to(name)
-
-    def _switch_to(self, name: str | None) -> None:
-        for layer in self._layers:
-            layer.enable_adapters(name is not None)
-            if name is not None:
-                layer.set_adapter(name, inference_mode=True)
-        self._active = name
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118 - it is no mapping
+                    total += _elements(file.get_slice(name).get_shape()) * _bytes_each(name, precision)
+        except (OSError, SafetensorError):
+            continue
+    return total
 
 
-def _key(adapter_folder: str) -> str:
-    """A folder that was written anew is another adapter."""
-    file = Path(adapter_folder) / "adapter_model.safetensors"
-    try:
-        return f"{file}:{file.stat().st_mtime_ns}"
-    except OSError as error:
-        raise AdapterUnusable(folder=adapter_folder, reason="it is no longer there") from error
+def _elements(shape: list[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _bytes_each(name: str, precision: Precision) -> float:
+    is_whole = precision == "nf4" and any(part in name for part in _KEPT_WHOLE)
+    return _BYTES_PER_ELEMENT["bf16" if is_whole else precision]

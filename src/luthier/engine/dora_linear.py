@@ -43,7 +43,8 @@ class FusedDora:
         rows = x.reshape(-1, x.shape[-1])
         keep = dropped(rows, self._dropout if self._layer.training else 0.0)
         norms = norms_of(self._weights, self._a, self._b, self._rows.squares)
-        out = _DoraLinear.apply(rows, self._a, self._b, self._rows.lengths, norms, self._weights, keep)
+        steady = _Steady(self._weights, norms, keep)
+        out = _DoraLinear.apply(rows, self._a, self._b, self._rows.lengths, steady)
         return out.view(*x.shape[:-1], -1)
 
 
@@ -55,20 +56,19 @@ def norms_of(weights: Weights, a: Tensor, b: Tensor, squares: Tensor) -> Tensor:
     return (squares + 2 * weights.scale * crossed + weights.scale**2 * own).clamp_min_(0).sqrt_()
 
 
-class _DoraLinear(torch.autograd.Function):
-    """`keep` is None or the dropout of the adapter's input: 0 or 1 / (1 - p), [rows, in]."""
+@dataclass(frozen=True, eq=False)
+class _Steady:
+    """What gets no gradient: the weights, the norms, and the dropout of the input, 0 or 1 / (1 - p), [rows, in]."""
 
+    weights: Weights
+    norms: Tensor
+    keep: Tensor | None
+
+
+class _DoraLinear(torch.autograd.Function):
     @staticmethod
-    def forward(  # noqa: PLR0913 - autograd takes each tensor by itself
-        ctx: FunctionCtx,
-        x: Tensor,
-        a: Tensor,
-        b: Tensor,
-        lengths: Tensor,
-        norms: Tensor,
-        weights: Weights,
-        keep: Tensor | None,
-    ) -> Tensor:
+    def forward(ctx: FunctionCtx, x: Tensor, a: Tensor, b: Tensor, lengths: Tensor, steady: _Steady) -> Tensor:
+        weights, norms, keep = steady.weights, steady.norms, steady.keep
         seen = x if keep is None else x * keep
         z = torch.mm(seen, weights.weight.t())
         out = None if keep is None else torch.mm(x, weights.weight.t()).sub_(z)
@@ -97,4 +97,4 @@ class _DoraLinear(torch.autograd.Function):
             else:
                 d_seen = torch.mm(inner - grad, weights.weight).addmm_(down, weights.a, alpha=weights.scale)
                 d_x = torch.mm(grad, weights.weight).addcmul_(d_seen, keep)
-        return d_x, d_a, d_b, d_lengths, None, None, None
+        return d_x, d_a, d_b, d_lengths, None

@@ -17,6 +17,11 @@ def growing_cache(model: PreTrainedModel) -> DynamicCache:
     return cache
 
 
+def can_be_cut(cache: DynamicCache) -> bool:
+    """Whether it still holds every token; a sliding window has thrown the early ones away."""
+    return all(isinstance(layer, _GrowingLayer) for layer in cache.layers)
+
+
 class _GrowingLayer(DynamicLayer):
     """`keys` and `values` are the filled part of larger buffers [rows, kv_heads, capacity, width]."""
 

@@ -14,7 +14,7 @@ from luthier.data.render import Renderer
 from luthier.domain.datasets import Example, Role
 from luthier.domain.exports import ExportJob
 from luthier.domain.parity import FLOOR_RANK, TOP, Likely, Measured, Question, Reference
-from luthier.engine.chat_models import AdaptedBase
+from luthier.engine.adapted_base import AdaptedBase
 from luthier.engine.generate import Answered, answer_ids
 from luthier.engine.loading import load_base
 from luthier.export.merging import merged

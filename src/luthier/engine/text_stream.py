@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-_HALF = "\ufffd"  # what decoding gives for bytes that are not a whole character yet
+HALF = "\ufffd"  # what decoding gives for bytes that are not a whole character yet
 
 
 class TextStream:
@@ -21,14 +21,19 @@ class TextStream:
     def push(self, token: int) -> str:
         self._ids.append(token)
         text = self._untold()
-        if not text or text.endswith(_HALF):
+        if not text or text.endswith(HALF):
             return ""
         self._window, self._told = self._told, len(self._ids)
         return text
 
+    def peek(self, token: int) -> str:
+        """What would be told, with half a character that may come at its end, if this token followed."""
+        before = self._decode(self._ids[self._window : self._told])
+        return self._decode([*self._ids[self._window :], token])[len(before) :]
+
     def rest(self) -> str:
         """What is left when no token follows; bytes that never became a character are dropped."""
-        return self._untold().rstrip(_HALF)
+        return self._untold().rstrip(HALF)
 
     def _untold(self) -> str:
         before = self._decode(self._ids[self._window : self._told])

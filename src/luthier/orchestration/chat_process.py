@@ -7,27 +7,43 @@ import threading
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from luthier.domain.chat import Ask, ChatPiece, ChatRequest, ChatWorkerLost, FromChatWorker, Refused, Said, Withdraw
+from luthier.domain.chat import (
+    Ask,
+    ChatLimits,
+    ChatPiece,
+    ChatRequest,
+    ChatWorkerLost,
+    Embed,
+    Embedded,
+    Embedding,
+    EmbeddingRequest,
+    FromChatWorker,
+    Question,
+    Refused,
+    Reply,
+    Said,
+    Withdraw,
+)
 from luthier.domain.errors import ReportedProblem
 from luthier.kit.children import end_child
 from luthier.kit.ids import new_id
 
 _LAST_WORDS = 2000  # bytes of its log that explain a loss
 
-Answers = queue.SimpleQueue[Said | Refused | None]  # None: the process is gone
+Answers = queue.SimpleQueue[Reply | None]  # None: the process is gone
 
 
 class ChatProcess:
     """Thread-safe. Its standard input is a pipe that only we hold, so it sees an end of file when we are gone."""
 
-    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, log: Path, environment: Mapping[str, str], limits: ChatLimits) -> None:
         self._log = log
         self._lock = threading.Lock()
         self._waiting: dict[str, Answers] = {}
         self._lost = False
         with open(log, "ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "luthier.engine", "chat"],
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, with limits that are numbers
+                [sys.executable, "-m", "luthier.engine", "chat", limits.model_dump_json()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -51,28 +67,38 @@ class ChatProcess:
 
         Raises ReportedProblem for what went wrong with the answer, ChatWorkerLost when the process ends before it.
         """
-        identity = new_id("ask")
+        for reply in self._replies(Ask(id=new_id("ask"), request=request)):
+            assert isinstance(reply, Said), "a question is answered in pieces"
+            yield reply.piece
+
+    def embed(self, request: EmbeddingRequest) -> tuple[Embedding, ...]:
+        """One for each text. Raises what `answer` raises."""
+        (reply,) = self._replies(Embed(id=new_id("ask"), request=request))
+        assert isinstance(reply, Embedded), "texts are answered with what they mean"
+        return reply.embeddings
+
+    def _replies(self, question: Ask | Embed) -> Generator[Said | Embedded, None, None]:
         answers: Answers = queue.SimpleQueue()
         with self._lock:
-            self._waiting[identity] = answers
+            self._waiting[question.id] = answers
         finished = False
         try:
-            self._tell(Ask(id=identity, request=request))
+            self._tell(question)
             while not finished:
                 match answers.get():
-                    case Said(piece=piece):
-                        finished = piece.done
-                        yield piece
                     case Refused(problem=problem):
                         finished = True
                         raise ReportedProblem(problem)
                     case None:
                         raise ChatWorkerLost(details=self._last_words())
+                    case reply:
+                        finished = isinstance(reply, Embedded) or reply.piece.done
+                        yield reply
         finally:
             with self._lock:
-                self._waiting.pop(identity, None)
+                self._waiting.pop(question.id, None)
             if not finished and not self._lost:
-                self._tell(Withdraw(id=identity))
+                self._tell(Withdraw(id=question.id))
 
     def end(self) -> None:
         end_child(self._process)
@@ -81,7 +107,7 @@ class ChatProcess:
             if stream is not None:
                 stream.close()
 
-    def _tell(self, message: Ask | Withdraw) -> None:
+    def _tell(self, message: Question) -> None:
         assert self._process.stdin is not None
         try:
             with self._lock:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from luthier import __version__
-from luthier.server import api, errors, web
+from luthier.server import api, errors, v1, web
 from luthier.server.addresses import Addresses, addresses_of
 from luthier.server.auth import cookie_name
 from luthier.server.gate import Gate
@@ -39,7 +39,7 @@ def create_app(workspace: Workspace, addresses: Addresses | None = None) -> Fast
     app.state.cookie = cookie
     app.state.live = Live(workspace.runs)
     app.state.streams = Streams(workspace.sessions)
-    for router in (health, api.router, *web.routers):
+    for router in (health, api.router, v1.router, *web.routers):
         app.include_router(router)
     errors.install(app)
     describe(app)

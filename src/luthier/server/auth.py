@@ -8,6 +8,7 @@ from luthier.services.sessions import Sessions
 # Everything else needs a sign-in, whether or not a route is there.
 OPEN_TO_ALL = frozenset({("GET", "/sign-in"), ("POST", "/api/v1/sessions"), ("GET", "/healthz")})
 OPEN_PREFIX = "/static/"
+MODELS_FOR_PROGRAMS = "/v1/"  # all that a key for inference opens
 
 
 def is_open(method: str, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The only place that knows status codes: an error of the tree becomes problem+json, or a page."""
+"""An error of the tree becomes problem+json, or a page, with its status; what `/v1` answers is OpenAI's to say."""
 
 import tempfile
 from collections.abc import Sequence
@@ -40,6 +40,7 @@ from luthier.domain.requests import (
 )
 from luthier.domain.sessions import NotSignedIn
 from luthier.health.disk import disk_full
+from luthier.server.refusals import refusal_of
 from luthier.server.web import problem_page
 
 PROBLEM_TYPE = "application/problem+json"
@@ -81,9 +82,12 @@ class ProblemView(BaseModel):
 
 def answer(request: Request, error: LuthierError) -> Response:
     """In the form that suits who asked: problem+json for programs, a page or a part of one for people."""
+    headers = {"Retry-After": str(error.problem.fields["seconds"])} if isinstance(error, TooManyRequests) else {}
+    if request.url.path.startswith("/v1/"):
+        status, refusal = refusal_of(error)
+        return Response(refusal.model_dump_json(), status, headers, "application/json")
     view = view_of(error)
     if request.url.path.startswith(("/api/", "/healthz")):
-        headers = {"Retry-After": str(error.problem.fields["seconds"])} if isinstance(error, TooManyRequests) else {}
         return Response(view.model_dump_json(), view.status, headers, PROBLEM_TYPE)
     if isinstance(error, NotSignedIn):
         return _to_sign_in(request)

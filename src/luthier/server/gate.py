@@ -10,14 +10,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from luthier.domain.errors import LuthierError, UnexpectedFailure
+from luthier.domain.keys import KeyOpensModelsOnly
 from luthier.domain.requests import BodyTooLarge, ContentTypeNotAccepted, HostNotServed, OriginNotAllowed
+from luthier.domain.sessions import Session
 from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.ids import new_id
 from luthier.kit.json_logs import REQUEST_ID
 from luthier.kit.units import show_bytes
 from luthier.server.addresses import Addresses
-from luthier.server.auth import bearer_key, is_open, resolve
+from luthier.server.auth import MODELS_FOR_PROGRAMS, bearer_key, is_open, resolve
 from luthier.server.headers import secure
 from luthier.server.limits import UPLOAD, Limits, Rates, limits_of, metered
 from luthier.server.log import LOG
@@ -88,6 +90,7 @@ class Gate:
             _check_form(request, limits, self._is_key_only(request))
         if not is_open(request.method, request.url.path):
             session = await run_in_threadpool(resolve, request, self._sessions, self._cookie)
+            _check_scope(request, session)
             request.state.session = session
         return limits
 
@@ -118,6 +121,11 @@ def _id_of(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else new_id("req")
 
 
+def _check_scope(request: Request, session: Session) -> None:
+    if session.scope != "all" and not request.url.path.startswith(MODELS_FOR_PROGRAMS):
+        raise KeyOpensModelsOnly(path=request.url.path)
+
+
 def _follows_sign_in_link(request: Request) -> bool:
     """The link may be clicked in a terminal that is itself a web page; opening the sign-in page changes nothing."""
     if request.method != "GET" or request.url.path != "/sign-in":
@@ -134,7 +142,7 @@ def _check_form(request: Request, limits: Limits, key_only: bool) -> None:
     if kind == "application/json":
         return
     is_empty = not kind and length == "0" and "transfer-encoding" not in request.headers
-    takes_forms = not request.url.path.startswith("/api/") or limits is UPLOAD
+    takes_forms = not request.url.path.startswith(("/api/", MODELS_FOR_PROGRAMS)) or limits is UPLOAD
     accepted = "JSON or a form" if takes_forms else "JSON"
     if not is_empty and not (takes_forms and kind in _FORMS):
         raise ContentTypeNotAccepted(content_type=kind or "an unnamed type", accepted=accepted)

@@ -19,6 +19,9 @@ from luthier.kit.files import read_json, write_json
 HEADER = "idempotency-key"
 KEPT_SECONDS = 7 * 86_400
 _KEPT_HEADERS = ("content-type", "location")
+_MAKES_KEYS = (
+    "/api/v1/keys"  # an answer that holds a key must not lie on the disk; a name can be taken only once anyway
+)
 
 
 class OnceOnly:
@@ -145,6 +148,7 @@ def _applies(request: Request) -> bool:
     is_write = request.method in ("POST", "PUT", "PATCH", "DELETE") and request.url.path.startswith("/api/v1/")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     signed_in = "session" in request.scope.get("state", {})
+    is_write = is_write and request.url.path != _MAKES_KEYS
     return is_write and HEADER in request.headers and kind in ("", "application/json") and signed_in
 
 

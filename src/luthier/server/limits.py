@@ -28,6 +28,7 @@ MEGABYTE = 1_000_000
 SIGN_IN = Limits("sign-in", body_bytes=4_096, per_minute=10, burst=10)
 READ = Limits("read", body_bytes=0, per_minute=3_000, burst=600)
 WRITE = Limits("write", body_bytes=1 * MEGABYTE, per_minute=240, burst=60)
+INFERENCE = Limits("inference", body_bytes=10 * MEGABYTE, per_minute=1_200, burst=240)
 UPLOAD = Limits("upload", body_bytes=2_000 * MEGABYTE, per_minute=60, burst=30)
 
 
@@ -36,6 +37,8 @@ def limits_of(method: str, path: str) -> Limits:
         return READ
     if path == "/api/v1/sessions":
         return SIGN_IN
+    if path.startswith("/v1/"):
+        return INFERENCE
     return UPLOAD if path.endswith("/upload") else WRITE
 
 

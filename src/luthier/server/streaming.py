@@ -21,7 +21,7 @@ from luthier.services.sessions import Sessions
 EVENT_STREAM = "text/event-stream"
 SESSION_CHECK_SECONDS = 2.0
 MOST_PER_SESSION = 24
-_MOST_BLOCKING = 16  # threads that wait for the next piece of something; the rest of the server has its own
+_MOST_BLOCKING = 64  # threads that wait for the next piece of something; the rest of the server has its own
 _END = object()
 
 Frames = AsyncGenerator[bytes, None]

@@ -46,7 +46,7 @@ class Sessions:
         return code
 
     def sign_in(self, code: str) -> SignedIn:
-        """Takes a one-time code, or the API key. Raises SignInRefused."""
+        """Takes a one-time code, or the key of the workspace. Raises SignInRefused."""
         if not self._use_up(code) and not self._is_valid_key(code):
             raise SignInRefused()
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -59,7 +59,7 @@ class Sessions:
 
     def _is_valid_key(self, token: str) -> bool:
         session = self.resolve(token)
-        return session is not None and session.kind == "key"
+        return session is not None and session.kind == "key" and session.scope == "all"
 
     def resolve(self, token: str) -> Session | None:
         """The session of a token that still counts."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from luthier.domain.checkup import DatabaseFacts
 from luthier.store.attempts import Attempts
+from luthier.store.chats import Chats
 from luthier.store.checkpoints import Checkpoints
 from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.copying import copy_in, copy_out, holds_nothing
@@ -43,6 +44,7 @@ class Transaction:
         self.versions = Versions(connection)
         self.exports = Exports(connection)
         self.sessions = Sessions(connection)
+        self.chats = Chats(connection)
 
 
 Recorder = Callable[[Transaction], None]  # called before each commit; what it raises undoes the transaction

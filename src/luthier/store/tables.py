@@ -163,4 +163,19 @@ sessions = Table(
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
     Column("revoked_at", Moment),
+    Column("scope", Text, nullable=False, server_default="all"),
+    Column("key_id", Text),  # of a key that a person made
+    Column("name", Text, nullable=False, server_default=""),
+    Index("sessions_by_key", "key_id", unique=True),
+)
+chats = Table(
+    "chats",
+    metadata,
+    _seq(),
+    Column("chat_id", Text, nullable=False, unique=True),
+    Column("changed_at", Moment, nullable=False),
+    Column("words", Text, nullable=False),  # all that was said, in lower case, to be searched
+    Column("body", Text, nullable=False),
+    Index("chats_by_change", "changed_at"),
+    sqlite_autoincrement=True,
 )

@@ -44,15 +44,21 @@ async def chat(workspace: OpenWorkspace, streams: OpenStreams, session: SignedIn
         **question.model_dump(exclude={"target", "messages"}),
     )
     pieces = streams.draw(workspace.chat.stream(request))
-    return streams.send(session, _frames(pieces))
+    return streams.send(session, guarded(_frames(pieces)))
 
 
 async def _frames(pieces: AsyncGenerator[ChatPiece, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield frame_of("piece", piece)
+
+
+async def guarded(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """What fails after the first byte can no longer be a status; it becomes the last event."""
     try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield frame_of("piece", piece)
+        async with aclosing(frames):
+            async for frame in frames:
+                yield frame
     except LuthierError as error:
         yield frame_of("problem", view_of(error))
     except Exception:  # noqa: BLE001 - a rim: the answer has begun, so it must be ended with what went wrong

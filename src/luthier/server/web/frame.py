@@ -28,7 +28,7 @@ PLACES = (
     Place("Runs", "/runs", "runs"),
     Place("Datasets", "/datasets", "datasets", also=("/scenarios",)),
     Place("Versions", "/versions", "versions", also=("/exports",)),
-    Place("Playground", "/playground", "chat"),
+    Place("Playground", "/playground", "chat", also=("/chats",)),
 )
 
 

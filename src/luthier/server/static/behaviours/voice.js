@@ -1,15 +1,18 @@
 // One column of the playground: its model, its side of the talk, and the answer that is streaming into it.
+import { sentences } from "./api.js";
 import { events } from "./event-stream.js";
+import { bytes } from "./figures.js";
 
 export class Voice {
-  #turns = [];
   #abort = null;
 
-  constructor(section) {
+  // `judge` is the template of what can be said of an answer.
+  constructor(section, judge) {
+    this.section = section;
     this.said = section.querySelector("[data-said]");
     this.figures = section.querySelector("[data-figures]");
     this.select = section.querySelector("[data-target]");
-    this.select.addEventListener("change", () => this.clear());
+    this.judge = judge;
   }
 
   get target() {
@@ -22,7 +25,6 @@ export class Voice {
 
   clear() {
     this.stop();
-    this.#turns = [];
     this.said.replaceChildren();
     this.figures.textContent = "\u00a0";
   }
@@ -31,44 +33,55 @@ export class Voice {
     this.#abort?.abort();
   }
 
-  // Streams one answer. An answer that is stopped stays, as far as it came.
-  async ask(question, systemPrompt, settings) {
-    this.#turns.push({ role: "user", content: question });
+  // Streams one answer; the server keeps it, as far as it came.
+  async answer(address, column, question) {
     this.#show("user", question);
     const place = this.#show("assistant", "");
     this.figures.textContent = "waiting for the first token …";
     this.#abort = new AbortController();
-    const system = systemPrompt ? [{ role: "system", content: systemPrompt }] : [];
-    const body = { target: this.target, messages: [...system, ...this.#turns], ...settings };
     let answer = "";
     try {
-      for await (const { event, data } of events("/api/v1/chat", body, this.#abort.signal)) {
-        if (event === "problem") return this.#fail(place, data);
+      for await (const { event, data } of events(address, { target: this.target, column }, this.#abort.signal)) {
+        if (event === "problem") throw Object.assign(new Error("refused"), { problem: data });
+        if (event === "kept") {
+          this.#kept(data);
+          continue;
+        }
         answer += data.text;
         place.textContent = answer;
-        this.said.scrollTop = this.said.scrollHeight;
-        if (data.done) this.#sum(data);
-        else if (answer) this.figures.textContent = "answering …";
+        this.#scroll();
+        if (answer && !data.done) this.figures.textContent = "answering …";
       }
     } catch (error) {
-      if (error.name !== "AbortError") return this.#fail(place, error.problem ?? { detail: "The server does not answer." });
-      this.figures.textContent = "stopped";
+      if (error.name !== "AbortError") this.fail(place, error);
+      else this.figures.textContent = "stopped";
     }
-    this.#turns.push({ role: "assistant", content: answer });
   }
 
-  #sum({ stop_reason, tokens, first_token_seconds, tokens_per_second }) {
+  fail(place, error) {
+    place.className = "turn-text mistake";
+    place.textContent = sentences(error);
+    this.figures.textContent = "no answer";
+  }
+
+  // A question that could not be asked at all.
+  refuse(question, error) {
+    this.#show("user", question);
+    this.fail(this.#show("assistant", ""), error);
+  }
+
+  #kept({ answer_id, stop_reason, tokens, first_token_seconds, tokens_per_second, memory_bytes }) {
     const why = stop_reason === "length" ? ", cut at the limit" : "";
     const speed = tokens_per_second.toFixed(1);
-    this.figures.textContent = `${tokens} tokens${why}, first after ${first_token_seconds.toFixed(2)} s, ${speed} tok/s`;
+    this.figures.textContent = `${tokens} tokens${why}, first after ${first_token_seconds.toFixed(2)} s, ${speed} tok/s, ${bytes(memory_bytes)}`;
+    const judge = this.judge.content.firstElementChild.cloneNode(true);
+    judge.dataset.answer = answer_id;
+    this.said.append(judge);
+    this.#scroll();
   }
 
-  // The question is taken back, so that asking again does not ask twice.
-  #fail(place, problem) {
-    this.#turns.pop();
-    place.className = "turn-text mistake";
-    place.textContent = [problem.detail, ...(problem.actions ?? []).map(({ label, command }) => `${label}${command ? `: ${command}` : "."}`)].join("\n");
-    this.figures.textContent = "no answer";
+  #scroll() {
+    this.said.scrollTop = this.said.scrollHeight;
   }
 
   #show(role, text) {
@@ -83,7 +96,7 @@ export class Voice {
     words.textContent = text;
     turn.append(name, words);
     this.said.append(turn);
-    this.said.scrollTop = this.said.scrollHeight;
+    this.#scroll();
     return words;
   }
 }
