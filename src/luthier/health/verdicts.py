@@ -107,7 +107,7 @@ def problem_of(anomaly: Anomaly, run: str) -> Problem:
     """Why a run rests, with its remedies as actions."""
     problem = AnomalyFound(sentence=sentence_of(anomaly), run=run).problem
     remedies = tuple(
-        Action(label=offer.meaning, command=f"luthier runs remedy {shlex.quote(run)} {offer.remedy.value}")
+        Action(label=offer.label, command=f"luthier runs remedy {shlex.quote(run)} {offer.remedy.value}")
         for offer in offers_of(anomaly.kind)
     )
     return problem.model_copy(update={"actions": (*remedies, *problem.actions[:1])})
