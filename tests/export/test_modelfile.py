@@ -29,7 +29,6 @@ GEMMA = (
     "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
 )
-TOKENS = ("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
 NAMED = {"bos_token": "<s>", "eos_token": "</s>"}
 TALK = [
     [{"role": "user", "content": "Hello"}],
@@ -45,7 +44,7 @@ TALK = [
 @pytest.mark.parametrize("source", [CHATML, SMOLLM, LLAMA3, GEMMA])
 def test_a_template_is_taken_apart_so_that_its_parts_write_the_same(source: str) -> None:
     template = ChatTemplate(source, NAMED)
-    turns = turns_of(template, TOKENS)
+    turns = turns_of(template)
     for messages in TALK:
         if messages[0]["role"] in turns.around:
             assert turns.written(messages) == template.render(messages, [], generation_prompt=True)
@@ -54,7 +53,7 @@ def test_a_template_is_taken_apart_so_that_its_parts_write_the_same(source: str)
 @pytest.mark.parametrize("source", [CHATML, SMOLLM, LLAMA3, GEMMA])
 def test_what_ollama_would_write_is_what_the_template_writes(source: str) -> None:
     template = ChatTemplate(source, NAMED)
-    turns = turns_of(template, TOKENS)
+    turns = turns_of(template)
     for messages in TALK:
         if messages[0]["role"] in turns.around:
             written = as_go_would(go_template(turns, "<s>"), messages)
@@ -64,7 +63,7 @@ def test_what_ollama_would_write_is_what_the_template_writes(source: str) -> Non
 def test_a_template_that_looks_back_is_refused() -> None:
     forgetful = "{% for message in messages[-1:] %}<u>{{ message['content'] }}</u>{% endfor %}<a>"
     with pytest.raises(ExportUnsupported, match="turn by turn"):
-        turns_of(ChatTemplate(forgetful, NAMED), TOKENS)
+        turns_of(ChatTemplate(forgetful, NAMED))
 
 
 def test_the_modelfile_names_the_file_the_stops_and_the_system_message(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def ollama_settings(job: ExportJob) -> dict[str, Any]:
         settings["system"] = job.system_prompt
     if files.template is None:
         return settings
-    turns = turns_of(ChatTemplate(files.template, files.named_tokens), files.added_tokens.values())
+    turns = turns_of(ChatTemplate(files.template, files.named_tokens))
     begin = files.named_tokens.get("bos_token", "") if files.id_of("bos_token") in files.added_before else ""
     return {**settings, "template": go_template(turns, begin)}
 

@@ -1,6 +1,6 @@
 """A chat template taken apart: what it writes around each turn, where it does so in the same way everywhere."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -29,29 +29,30 @@ class Turns:
         return begun + "".join(said) + self.prompting
 
 
-def turns_of(template: ChatTemplate, tokens: Collection[str]) -> Turns:
-    """`tokens` are those that are matched whole; none of them is cut in two.
-
-    Raises ExportUnsupported when the template does not write every conversation turn by turn."""
-    after_user, after_both = _text(template, "user"), _text(template, "user", "assistant", "user")
-    before, _, rest = after_user.partition(f"{_MARK}0")
+def turns_of(template: ChatTemplate) -> Turns:
+    """Raises ExportUnsupported when the template does not write every conversation turn by turn."""
     first, second, third = (f"{_MARK}{at}" for at in range(3))
-    one, two = after_both.partition(first)[2].partition(second)[0], after_both.partition(second)[2].partition(third)[0]
-    prompting = _common_end(rest, after_both.partition(third)[2], tokens)
-    user_end = rest[: len(rest) - len(prompting)]
-    user_begin = _common_end(before, two, tokens)
-    assistant = (one.removeprefix(user_end), two[: len(two) - len(user_begin)])
-    around = {"user": (user_begin, user_end), "assistant": assistant}
-    opening = unasked = before[: len(before) - len(user_begin)]
-    asked = _text_or_none(template, "system", "user")
-    if asked is not None:
-        begin, _, rest = asked.partition(first)
-        opening = _common_begin(unasked, begin)
-        around["system"] = (begin[len(opening) :], rest.partition(f"{user_begin}{second}")[0])
-        unasked = unasked[len(opening) :]
+    asked = _text(template, "user", "assistant", "user")
+    before, _, rest = asked.partition(first)
+    after_user, _, rest = rest.partition(second)
+    after_assistant, _, end = rest.partition(third)
+    user_end = _text(template, "user", prompting=False).rpartition(first)[2]
+    assistant_end = _text(template, "user", "assistant", prompting=False).rpartition(second)[2]
+    user_begin = after_assistant.removeprefix(assistant_end)
+    unasked = before.removesuffix(user_begin)
+    around = {"user": (user_begin, user_end), "assistant": (after_user.removeprefix(user_end), assistant_end)}
+    opening = ""
+    with_system = _text_or_none(template, "system", "user")
+    if with_system is not None:
+        begin, _, rest = with_system.partition(first)
+        token = template.named_tokens.get("bos_token", "")
+        both = begin.startswith(token) and unasked.startswith(token) and not user_begin.startswith(token)
+        opening = token if token and both else ""
+        system_end = rest.partition(second)[0].removesuffix(user_begin)
+        around["system"] = (begin.removeprefix(opening), system_end)
     else:
-        unasked = ""
-    found = Turns(opening, unasked, around, prompting)
+        opening, unasked = unasked, ""
+    found = Turns(opening, unasked.removeprefix(opening), around, end.removeprefix(user_end))
     _prove(template, found)
     return found
 
@@ -67,9 +68,9 @@ def _prove(template: ChatTemplate, turns: Turns) -> None:
             )
 
 
-def _text(template: ChatTemplate, *roles: str) -> str:
+def _text(template: ChatTemplate, *roles: str, prompting: bool = True) -> str:
     try:
-        return template.render(_messages(roles), [], generation_prompt=True)
+        return template.render(_messages(roles), [], generation_prompt=prompting)
     except TemplateError as error:
         raise ExportUnsupported(what=f"its chat template refuses {', '.join(roles)}: {error}") from error
 
@@ -84,22 +85,3 @@ def _text_or_none(template: ChatTemplate, *roles: str) -> str | None:
 
 def _messages(roles: Sequence[str]) -> list[dict[str, Any]]:
     return [{"role": role, "content": f"{_MARK}{at}"} for at, role in enumerate(roles)]
-
-
-def _common_begin(one: str, other: str) -> str:
-    at = 0
-    while at < min(len(one), len(other)) and one[at] == other[at]:
-        at += 1
-    return one[:at]
-
-
-def _common_end(one: str, other: str, tokens: Collection[str]) -> str:
-    length = len(_common_begin(one[::-1], other[::-1]))
-    while length and any(_cuts(text, len(text) - length, token) for text in (one, other) for token in tokens):
-        length -= 1
-    return one[len(one) - length :]
-
-
-def _cuts(text: str, at: int, token: str) -> bool:
-    """Whether an occurrence of the token begins before the place and ends after it."""
-    return token in text[max(0, at - len(token) + 1) : at + len(token) - 1]
