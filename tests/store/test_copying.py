@@ -43,6 +43,7 @@ def test_a_copy_holds_every_row_and_comes_back_into_an_empty_store(
     assert all_of(copy) == all_of(filled)
     with target.writing() as tx:
         tx.sessions.add("cd" * 32, "key", a_moment(), None)  # somebody has signed in already
+        tx.notices.has_read("notices", 7)  # and a server has looked for news
     target.take_from(tmp_path / "copy.db", nothing)
     assert all_of(target) == all_of(filled)
     with target.writing() as tx:

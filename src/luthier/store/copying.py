@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, 
 from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.failures import failure_of_sqlite
 from luthier.store.migrating import bring_up_to_date
-from luthier.store.tables import metadata, sessions
+from luthier.store.tables import dataset_versions, metadata, runs, versions
 from luthier.store.writing import count_on
 
 _ROWS_AT_ONCE = 5_000
@@ -37,7 +37,8 @@ def copy_in(file: Path, engine: Engine, on_taken: Callable[[], None]) -> None:
         with begin(source, Mode.READ) as rows, begin(engine, Mode.MIGRATE) as target:
             if not holds_nothing(target):
                 raise RuntimeError("the database already holds rows")
-            target.execute(delete(sessions))
+            for table in reversed(metadata.sorted_tables):
+                target.execute(delete(table))
             _copy_tables(rows, target)
             on_taken()
     finally:
@@ -45,9 +46,9 @@ def copy_in(file: Path, engine: Engine, on_taken: Callable[[], None]) -> None:
 
 
 def holds_nothing(connection: Connection) -> bool:
-    """But for sign-ins, which begin again at any time."""
-    kept = [table for table in metadata.sorted_tables if table is not sessions]
-    return not any(connection.execute(select(table).limit(1)).first() for table in kept)
+    """That anybody has made: sign-ins, and how far readers of events have come, begin again at any time."""
+    made = (runs, dataset_versions, versions)
+    return not any(connection.execute(select(table).limit(1)).first() for table in made)
 
 
 def _copy_pages(engine: Engine, file: Path) -> None:
