@@ -1,6 +1,7 @@
 """Sides that run as a process of their own, so that neither's memory nor imports count for the other."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ HERE = Path(__file__).parent
 PEER_PYTHON = HERE / ".venv-peer" / "bin" / "python"
 
 
-def measured(python: Path, script: Path, *arguments: str, place: Path) -> Measure:
+def measured(python: Path, script: Path, *arguments: str, place: Path, sources: Path | None = None) -> Measure:
     """What `script ARGUMENTS RESULT` writes to RESULT. Raises NotMeasurable with the end of what it said."""
     result, log = place / "result.json", place / "log.txt"
     with open(log, "wb") as output:
@@ -20,6 +21,7 @@ def measured(python: Path, script: Path, *arguments: str, place: Path) -> Measur
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=place,
+            env={**os.environ, **({"PYTHONPATH": str(sources)} if sources else {})},
             check=False,
         )
     if ended.returncode:
@@ -38,4 +40,5 @@ def peer(script: str, *arguments: str, place: Path) -> Measure:
 
 
 def ours(script: str, *arguments: str, place: Path) -> Measure:
-    return measured(Path(sys.executable), HERE / "ours" / script, *arguments, place=place)
+    """It may use what the tests build things with."""
+    return measured(Path(sys.executable), HERE / "ours" / script, *arguments, place=place, sources=HERE.parent)

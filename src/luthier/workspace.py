@@ -6,9 +6,11 @@ from luthier.connectors.dataset_sources import DatasetSources
 from luthier.kit.clock import Clock, SystemClock
 from luthier.kit.files import write_json
 from luthier.kit.ids import new_id
+from luthier.orchestration.exporting import ExportProcesses
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
+from luthier.orchestration.notifying import Notifying, notifying
 from luthier.orchestration.tracing import trace_base
 from luthier.planning.knowledge import Tariff
 from luthier.services.backup_jobs import BackupJobs
@@ -18,15 +20,23 @@ from luthier.services.chat import Chat
 from luthier.services.chat_examples import ChatExamples
 from luthier.services.chats import Chats
 from luthier.services.comparisons import Comparisons
+from luthier.services.curves import Curves
 from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
 from luthier.services.doctor import Doctor
+from luthier.services.export_making import ExportMaking
+from luthier.services.exports import Exports
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.keys import Keys
 from luthier.services.machine import MachineProfile
 from luthier.services.models import Models
+from luthier.services.notice_channels import NoticeChannels
+from luthier.services.notice_delivery import NoticeDelivery
+from luthier.services.notification_settings import NotificationSettingsFile
+from luthier.services.notifications import Notifications
+from luthier.services.ollama import OllamaModels
 from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
@@ -35,6 +45,7 @@ from luthier.services.queue import Queue
 from luthier.services.run_history import History
 from luthier.services.run_logs import RunLogs
 from luthier.services.runs import Runs
+from luthier.services.samples import Samples
 from luthier.services.scenario_datasets import ScenarioDatasets
 from luthier.services.scenarios import Scenarios
 from luthier.services.sessions import Sessions
@@ -74,6 +85,8 @@ class Workspace:
         )
         self.queue = Queue(self._store, self.folders, self._free_memory, settings.runs_at_once)
         self.runs = Runs(self._store, self.folders, self.plans, clock, wake=self._wake)
+        self.curves = Curves(self._store)
+        self.samples = Samples(self._store)
         self.comparisons = Comparisons(self.runs)
         self.doctor = Doctor(self._store, self.runs, self.folders, self.machine, clock)
         self.logs = RunLogs(self._store, self.folders)
@@ -83,7 +96,13 @@ class Workspace:
         self.imports = Imports(self.datasets, self.scenarios, self.uploads, self.folders, clock)
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
+        making = ExportMaking(self._store, self.folders, ExportProcesses(self.folders), clock, self._cores)
+        self.exports = Exports(self._store, self.folders, making, clock)
+        self.ollama = OllamaModels(self.exports, settings.ollama_url)
         self.sessions = Sessions(self._store, self.folders, clock)
+        kept = NotificationSettingsFile(self.folders)
+        sending = NoticeDelivery(self._store, self.folders, kept, clock, NoticeChannels(settings, clock).send)
+        self.notifications = Notifications(self._store, self.folders, kept, sending, clock)
         self.keys = Keys(self._store, clock)
         self.inference = Inference(self.folders, settings)
         self.chat = Chat(self._store, self.models, self.inference, settings.inference_precision)
@@ -99,8 +118,15 @@ class Workspace:
         if self.runs.any_unfinished():
             self._wake()
 
+    def notifying(self) -> Notifying:
+        """A context in which notices are made and delivered; a long-lived face enters it."""
+        return notifying(self._store, self.folders, self.settings, self.clock)
+
     def _free_memory(self) -> float:
         return self.machine.get().available_bytes
+
+    def _cores(self) -> int:
+        return self.machine.get().cores
 
     def _wake(self) -> None:
         ensure_supervisor(self.settings, self.folders)
@@ -110,6 +136,7 @@ class Workspace:
         self.imports.close()
         self.dataset_jobs.close()
         self.backup_jobs.close()
+        self.exports.close()
         self.inference.close()
         self._store.close()
 

@@ -15,6 +15,7 @@ from luthier.engine.loading import load_base
 from luthier.engine.loop import Bench
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.preparing import prepare
+from luthier.engine.questions import Questions
 from luthier.engine.tasks.finetune import objective_of, trained_part
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import read_json
@@ -60,6 +61,7 @@ def bench_for(tiny_base: Path, wide_base: Path, tmp_path: Path) -> Iterator[Call
             data = prepare(job, base.renderer, channel)
             optimiser = Optimiser(trained.parameters, job.settings, data.total_steps)
             objective = objective_of(job, base, data, trained)
-            return Bench(job, folder, base, data, objective, trained, optimiser, channel, CrashPoints())
+            questions = Questions(job, base, data.held_out_examples)
+            return Bench(job, folder, base, data, objective, trained, optimiser, channel, CrashPoints(), questions)
 
         yield make

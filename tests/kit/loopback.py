@@ -16,6 +16,9 @@ class Exchange(BaseHTTPRequestHandler):
         self.server.seen.append((self.path, dict(self.headers)))
         self.server.script(self)
 
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def answer(self, status: int, body: bytes = b"", *, announce: int | None = None, **headers: str) -> None:
         """`announce` is a Content-Length that need not be true; underscores in header names become hyphens."""
         self.send_response(status)

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from luthier.domain.errors import Problem
+from luthier.domain.health import Anomaly, AnomalyKind
 from luthier.domain.logs import LogLine
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Lease, MetricPoint, Run
-from luthier.server.api.downsampling import downsample
 from luthier.store import Store
 from luthier.workspace import Workspace
 from tests.builders import a_checkpoint, a_moment, a_plan, a_run
@@ -109,16 +109,16 @@ def test_metrics_are_curves_by_name_from_a_step_on(program: TestClient, store: S
     assert one == [{"name": "loss", "points": [[2, 0.5], [3, 0.75]]}]
 
 
-def test_a_thinned_curve_keeps_its_ends_and_every_spike() -> None:
-    points = [MetricPoint(step=step, name="loss", value=1.0) for step in range(1, 10_001)]
-    points[5_432] = MetricPoint(step=5_433, name="loss", value=99.0)
-    points[7_777] = MetricPoint(step=7_778, name="loss", value=-3.0)
-    kept = downsample(points, 200)
-    assert len(kept) <= 200
-    assert kept[0] == points[0] and kept[-1] == points[-1]
-    assert points[5_432] in kept and points[7_777] in kept
-    assert [point.step for point in kept] == sorted({point.step for point in kept})
-    assert downsample(points[:200], 200) == points[:200]
+def test_a_curve_comes_in_buckets_that_get_finer_with_the_range(program: TestClient, store: Store) -> None:
+    run = a_run(name="orders")
+    _keep(store, run)
+    with store.writing() as tx:
+        tx.metrics.put(run.run_id, (MetricPoint(step=step, name="loss", value=step % 7) for step in range(1, 1001)))
+    (whole,) = program.get("/api/v1/runs/orders/curves?buckets=100").json()
+    assert (whole["name"], whole["points"], whole["bucket_steps"]) == ("loss", 1000, 16)
+    assert whole["buckets"][1] == [16, 31, 16, pytest.approx(sum(n % 7 for n in range(16, 32)) / 16), 0.0, 6.0]
+    (part,) = program.get("/api/v1/runs/orders/curves?buckets=100&first_step=500&last_step=560").json()
+    assert (part["bucket_steps"], len(part["buckets"])) == (1, 61)
 
 
 def test_checkpoints_are_shown_without_their_folder(program: TestClient, store: Store) -> None:
@@ -195,6 +195,19 @@ def test_warnings_come_oldest_first_with_what_can_be_done(program: TestClient, s
             tx.events.append("run.alert", run.run_id, "supervisor", body, a_moment())
     alerts = program.get("/api/v1/runs/orders/alerts").json()
     assert [(alert["step"], alert["actions"]) for alert in alerts] == [(3, actions), (9, actions)]
+
+
+def test_remedies_are_listed_and_one_that_is_not_offered_is_refused(program: TestClient, store: Store) -> None:
+    anomaly = Anomaly(kind=AnomalyKind.SPIKE, step=5, since_step=5, rows=(3,), figures={"step": "5"})
+    _keep(store, a_run(name="orders", state=RunState.PAUSED, anomaly=anomaly))
+    told = program.get("/api/v1/runs/orders/remedies").json()
+    assert [offer["remedy"] for offer in told["offers"]] == ["skip_batch", "clip_harder", "lower_rate", "go_on"]
+    assert (told["anomaly"]["kind"], told["applied"]) == ("spike", [])
+    refused = program.post("/api/v1/runs/orders/remedies/halve_micro_batch")
+    assert (refused.status_code, refused.json()["code"]) == (409, "runs.remedy_not_offered")
+    assert program.post("/api/v1/runs/orders/remedies/prayer").status_code == 422
+    _keep(store, a_run(name="well"))
+    assert program.post("/api/v1/runs/well/remedies/lower_rate").json()["code"] == "runs.nothing_to_remedy"
 
 
 def test_the_system_message_of_the_training_data_is_told(program: TestClient, store: Store) -> None:

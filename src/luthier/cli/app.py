@@ -29,8 +29,10 @@ PARTS = {
     "models": Part("luthier.cli.models", "Base models on this machine."),
     "plans": Part("luthier.cli.plans", "See what a run would do, and why, before it starts."),
     "runs": Part("luthier.cli.runs", "Watch, stop, resume and inspect runs."),
+    "notify": Part("luthier.cli.notify", "Be told of milestones, failures and alerts."),
     "versions": Part("luthier.cli.versions", "Results that were registered."),
     "backups": Part("luthier.cli.backups", "Keep the whole workspace in one file, and get it back."),
+    "exports": Part("luthier.cli.exports", "Versions as others run them, proven to say the same."),
 }
 
 

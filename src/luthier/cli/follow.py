@@ -6,14 +6,14 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from luthier.cli.render.findings import show_actions
+from luthier.cli.render.health import remedy_line, show_alert
 from luthier.cli.render.preflight import show_preflight
-from luthier.cli.render.progress import ProgressLine
-from luthier.cli.render.text import plain, soft
+from luthier.cli.render.progress import ProgressLine, machine_line
+from luthier.cli.render.text import one_line, soft
 from luthier.cli.terminal import Terminal
-from luthier.domain.errors import Action
 from luthier.domain.events import Event
-from luthier.domain.jobs import Progress
+from luthier.domain.health import AppliedRemedy
+from luthier.domain.jobs import Alert, Progress
 from luthier.domain.run_states import ENDED, RunState
 from luthier.domain.runs import Run
 from luthier.kit.units import show_bytes
@@ -42,6 +42,8 @@ def follow(terminal: Terminal, run: Run, after_seq: int) -> Run:
     workspace, clock = terminal.workspace, terminal.workspace.clock
     next_look = clock.monotonic()
     with terminal.progress(_opening(run)) as line:
+        if run.state is RunState.RUNNING and run.seconds_left is not None and run.loss is not None:
+            line.training(_last_step(run))
         teller = _Teller(workspace, run.run_id, line)
         while True:
             run = workspace.runs.get(run.run_id)
@@ -58,6 +60,12 @@ def follow(terminal: Terminal, run: Run, after_seq: int) -> Run:
                 clock.sleep(_POLL_SECONDS)
 
 
+def _last_step(run: Run) -> dict[str, Any]:
+    """What is known before the next step comes, which may take minutes."""
+    known = run.model_dump(include={"step", "total_steps", "loss", "tokens_per_second", "seconds_left"})
+    return {**known, "tokens_per_second": run.tokens_per_second or 0.0}
+
+
 def _opening(run: Run) -> str:
     return _STATES_WORTH_A_LINE.get(run.state, f"The run is {run.state.value}")
 
@@ -69,14 +77,19 @@ class _Teller:
         self._workspace = workspace
         self._run_id = run_id
         self._line = line
+        self._machine = ""
+        self._answers: dict[int, str] = {}  # row -> what was said to it last
         self._tellers: dict[str, Callable[[dict[str, Any]], None]] = {
-            "run.step": line.training,
+            "run.step": self._step,
+            "run.readings": self._readings,
+            "run.answer": self._answer,
             "run.progress": self._progress,
             "run.state": self._state,
             "run.held_out_loss": self._held_out_loss,
             "run.checkpoint": self._checkpoint,
             "run.preflight": self._preflight,
             "run.alert": self._alert,
+            "run.remedy": self._remedy,
         }
 
     def tell(self, event: Event) -> None:
@@ -87,6 +100,20 @@ class _Teller:
     def _say(self, *lines: RenderableType) -> None:
         for line in lines:
             self._line.say(line)
+
+    def _step(self, body: dict[str, Any]) -> None:
+        self._line.training(body, self._machine)
+
+    def _readings(self, body: dict[str, Any]) -> None:
+        self._machine = machine_line(body)
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        """Only what changed: most answers stay as they are for long."""
+        if self._answers.get(body["row"]) != body["text"]:
+            self._answers[body["row"]] = body["text"]
+            when = f"step {body['step']}" if body["step"] else "the base model"
+            asked, said = one_line(body["prompt"], longest=40), one_line(body["text"] or "(nothing)", longest=100)
+            self._say(Text.assemble((f"Sample, {when}: {asked} ", "soft"), said))
 
     def _progress(self, body: dict[str, Any]) -> None:
         self._line.update(
@@ -118,5 +145,8 @@ class _Teller:
             self._say(Text("Preflight", "head"), *show_preflight(report))
 
     def _alert(self, body: dict[str, Any]) -> None:
-        self._say(plain(body["sentence"], "warn"))
-        self._say(*show_actions(Action.model_validate(action) for action in body.get("actions", [])))
+        self._say(*show_alert(Alert.model_validate(body)))
+
+    def _remedy(self, body: dict[str, Any]) -> None:
+        fields = {name: body[name] for name in AppliedRemedy.model_fields}
+        self._say(remedy_line(AppliedRemedy.model_validate(fields)))

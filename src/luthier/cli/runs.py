@@ -11,8 +11,9 @@ from luthier.cli.errors import NotUnderstood
 from luthier.cli.follow import RESTING, follow
 from luthier.cli.logs import follow_log, show_log
 from luthier.cli.outcome import outcome_document, report_outcome, show_outcome
+from luthier.cli.render.health import show_alerts
 from luthier.cli.render.preflight import show_preflight
-from luthier.cli.render.runs import metrics_table, runs_table, show_alerts, show_run
+from luthier.cli.render.runs import CURVE_WIDTH, metrics_table, runs_table, show_answers, show_run
 from luthier.cli.render.text import heading, plain
 from luthier.cli.run_documents import run_document
 from luthier.cli.run_wishes import RunArgument, add_wishes
@@ -53,18 +54,22 @@ def show(
     """One run: its state, its figures, what preflight found, its proof."""
     runs = terminal.workspace.runs
     found = runs.get(run)
-    losses = runs.metrics(found.run_id, names=("loss",))
+    losses = terminal.workspace.curves.sketch(found.run_id, "loss", CURVE_WIDTH)
     checkpoints = runs.checkpoints(found.run_id)
     preflight = runs.preflight(found.run_id)
     alerts = runs.alerts(found.run_id)
+    answers = terminal.workspace.samples.over_time(found.run_id)
     place = terminal.workspace.queue.place_of(found.run_id)
 
     def view() -> Any:
         yield from show_run(found, losses, checkpoints, place)
-        yield from show_alerts(alerts)
+        yield from show_alerts(alerts, found.remedies)
         if preflight:
             yield heading("Preflight")
             yield from show_preflight(preflight, rows=3 if tokens or preflight.errors else 0)
+        if answers:
+            yield heading("Samples over time")
+            yield from show_answers(answers)
         if found.state is RunState.COMPLETED:
             yield from show_outcome(terminal.workspace, found)
 
@@ -74,6 +79,7 @@ def show(
         "checkpoints": checkpoints,
         "preflight": preflight,
         "alerts": alerts,
+        "answers": answers,
         "plan": found.plan,
     }
     terminal.result(document, view)

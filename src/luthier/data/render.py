@@ -36,6 +36,16 @@ class Rendered:
     written_as_text: frozenset[str] = frozenset()  # parts for which the template has no words
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is to answer: as the chat template gets it, as text, and as tokens."""
+
+    messages: Messages
+    tools: list[dict[str, Any]]
+    text: str
+    ids: list[int]
+
+
 class Renderer:
     """Reads a model's folder once; afterwards every method is a pure function of its arguments."""
 
@@ -87,8 +97,12 @@ class Renderer:
         self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = (), begun: str = ""
     ) -> list[int]:
         """The tokens after which the model is to answer, or to go on from the `begun` answer."""
+        return self._token_ids(self.prompt(messages, tools).text + begun)
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> Prompt:
         form = self._form(messages, tools)
-        return self._token_ids(self._rendered(form.messages, form.tools, True, "these messages") + begun)
+        text = self._rendered(form.messages, form.tools, True, "these messages")
+        return Prompt(form.messages, form.tools, text, self._token_ids(text))
 
     @cached_property
     def call_form(self) -> CallForm:

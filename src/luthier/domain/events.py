@@ -11,9 +11,7 @@ class Event(Frozen):
 
     seq: int
     at: datetime
-    kind: (
-        str  # "run.state", "run.step", "run.held_out_loss", "run.checkpoint", "run.sample", "run.alert", "run.progress"
-    )
+    kind: str  # e.g. "run.state", "run.step"; docs/reference/events.md has them all
     run_id: str | None
     author: str  # "user", "supervisor", "worker"
     body: dict[str, Any]

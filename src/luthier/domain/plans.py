@@ -119,6 +119,8 @@ class EvaluationPlan(Frozen):
     scorer: Scorer
     max_new_tokens: int
     examples: int
+    samples: int = 0  # held-out examples that are answered at each measurement, to see how the answers change
+    sample_tokens: int = 0  # of each of these answers, at most
 
 
 class Plan(Frozen):

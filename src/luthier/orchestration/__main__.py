@@ -12,6 +12,7 @@ from luthier.kit.clock import SystemClock
 from luthier.kit.ids import new_id
 from luthier.kit.json_logs import json_lines_to
 from luthier.orchestration.launch import supervisor_lock
+from luthier.orchestration.notifying import notifying
 from luthier.orchestration.supervisor import Supervisor
 from luthier.orchestration.workers import WorkerProcesses
 from luthier.services.attempts import Attempts
@@ -41,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing the terminal must not end runs
     try:
         while True:
-            with supervisor_lock(folders):
+            with supervisor_lock(folders), notifying(store, folders, settings, clock):
                 supervisor.work()
             # Somebody may have queued a run after the last look, and have seen the lock still held.
             if supervisor.ended or not supervisor.has_work():

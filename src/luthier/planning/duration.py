@@ -35,6 +35,10 @@ class Speed:
     def held_out_seconds(self, tokens: float) -> float:
         return tokens * self.forward_flops_per_token / self.pace.flops_per_second
 
+    def answer_seconds(self, rows: int) -> float:
+        """Of one more token for each of a few rows that are answered together."""
+        return self.seconds_per_pass + self.held_out_seconds(rows)
+
     def as_estimate(self, seconds: float, factor: float = 1.0) -> Estimate:
         """`factor`: how much longer earlier runs took than was expected."""
         return Estimate(

@@ -14,7 +14,7 @@ from luthier.planning.disk import folder_size
 from luthier.planning.doubts import doubts_about, doubts_about_disk
 from luthier.planning.duration import Speed, speed_of
 from luthier.planning.environment import settle_environment
-from luthier.planning.evaluation import settle_evaluation
+from luthier.planning.evaluation import SAMPLES, Answering, settle_evaluation
 from luthier.planning.fitting import Fit, fit
 from luthier.planning.knowledge import Knowledge
 from luthier.planning.load import Load
@@ -60,17 +60,20 @@ def resolve(
         **{name: ledger.value_of(name) for name in _SETTLED_BY_NAME},
     )
     measurements = 1 + -(-total_steps // settings.evaluate_every)
-    disk = folder_size(fitted.load.trained_parameters, settings.keep_checkpoints, facts)
+    spare = 0 if recipe.health.policy == "off" else 2  # for a remedy to go back to
+    disk = folder_size(fitted.load.trained_parameters, settings.keep_checkpoints + spare, facts)
     memory = _corrected_memory(fitted, knowledge)
     seconds = total_steps * step_seconds + measurements * held_out_seconds
-    duration = speed.as_estimate(seconds, knowledge.calibration.duration_factor)
+    answering = Answering(seconds, measurements, speed.answer_seconds(SAMPLES))
+    evaluation = settle_evaluation(facts, recipe.method, answering, ledger)
+    duration = speed.as_estimate(seconds + answering.seconds_of(evaluation), knowledge.calibration.duration_factor)
     costs = costs_of(machine, room, memory, duration, knowledge.tariff)
     rentals = rentals_of(fitted.load, memory.high, seconds * speed.pace.flops_per_second)
     return Plan(
         method=recipe.method,
         adapter=adapter,
         settings=settings,
-        evaluation=settle_evaluation(facts, recipe.method, ledger),
+        evaluation=evaluation,
         system_prompt=facts.system_prompt,
         examples=facts.examples,
         held_out=facts.held_out,

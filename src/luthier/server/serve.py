@@ -69,7 +69,7 @@ def serve(
                 threading.Thread(target=webbrowser.open, args=(ready.sign_in_url,), daemon=True).start()
 
         server = _Server(create_app(workspace, addresses), greet)
-        with _supervised(workspace):
+        with _supervised(workspace), workspace.notifying():
             try:
                 server.run(sockets=[listener])
             except KeyboardInterrupt:  # raised again by uvicorn after it has ended in good order

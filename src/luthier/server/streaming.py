@@ -35,6 +35,7 @@ class Streams:
         self._sessions = sessions
         self._most = most_per_session
         self._open: dict[str, int] = {}
+        self._checked: dict[str, asyncio.Task[bool]] = {}  # one look at a session for all of its streams
         self._closing = asyncio.Event()
         self._blocking = anyio.CapacityLimiter(_MOST_BLOCKING)
 
@@ -75,8 +76,15 @@ class Streams:
             try:
                 await asyncio.wait_for(self._closing.wait(), SESSION_CHECK_SECONDS)
             except TimeoutError:
-                if not await run_in_threadpool(self._sessions.still_counts, session):
+                if not await self._still_counts(session):
                     return
+
+    async def _still_counts(self, session: Session) -> bool:
+        owner = session.token_sha256
+        if owner not in self._checked:
+            self._checked[owner] = asyncio.create_task(run_in_threadpool(self._sessions.still_counts, session))
+            self._checked[owner].add_done_callback(lambda _: self._checked.pop(owner, None))
+        return await asyncio.shield(self._checked[owner])
 
 
 class _Drawn:

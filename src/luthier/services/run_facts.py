@@ -8,6 +8,7 @@ from typing import Any
 
 from luthier.domain.jobs import (
     Alert,
+    Answered,
     Cancelled,
     CheckpointSaved,
     Fact,
@@ -20,6 +21,8 @@ from luthier.domain.jobs import (
     PreflightDone,
     Prepared,
     Progress,
+    Readings,
+    RowsLeftOut,
     Sample,
     Started,
     Step,
@@ -33,6 +36,12 @@ from luthier.services.run_moves import move_run
 from luthier.store import Transaction
 
 _PHASE_MOVES = {"training": RunMove.TRAIN, "evaluating": RunMove.EVALUATE, "completing": RunMove.WRAP_UP}
+_NOTED: dict[type[Fact], str] = {  # facts that change nothing of the run
+    Answered: "run.answer",
+    Sample: "run.sample",
+    Alert: "run.alert",
+    PreflightDone: "run.preflight",
+}
 _STEP_METRICS = ("loss", "learning_rate", "gradient_norm", "rss_bytes")
 _RECENT_STEPS = 20  # enough to smooth over uneven batches, few enough to follow a change of speed
 _SPREAD = 0.15  # of the time left; steps of one run differ in length by about this much
@@ -72,20 +81,18 @@ class FactFolder:
             case Progress():
                 _note(tx, run, "run.progress", fact, at, phase=run.phase)
                 return run.model_copy(update={"progress_done": fact.done, "progress_total": fact.total})
-            case Sample():
-                return _note(tx, run, "run.sample", fact, at)
-            case Alert():
-                return _note(tx, run, "run.alert", fact, at)
-            case PreflightDone():
-                return _note(tx, run, "run.preflight", fact, at)
-            case Prepared():
-                return run.model_copy(update={"total_steps": fact.total_steps})
-            case Started():
-                return run.model_copy(
-                    update={"step": fact.resumed_from_step, "phase": "starting", "threads": fact.threads}
-                )
+            case Readings():
+                figures = fact.model_dump(exclude={"kind", "step", "memory_total_bytes"}, exclude_none=True)
+                metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in figures.items()]
+                return _note(tx, run, "run.readings", fact, at)
+            case Answered() | Sample() | Alert() | PreflightDone():
+                return _note(tx, run, _NOTED[type(fact)], fact, at)
+            case Started() | Prepared() | RowsLeftOut():
+                return _placed(tx, run, fact, at)
             case Heartbeat() | Cancelled():
                 return run
+            case Parked(anomaly=anomaly) if anomaly is not None:
+                return run.model_copy(update={"anomaly": anomaly})  # what follows is for its supervisor to decide
             case Phase() | Parked() | Failed() | Finished():
                 return _turn(tx, run, fact, at)
 
@@ -122,6 +129,18 @@ class FactFolder:
             if not Path(old.folder).exists():  # the worker keeps only the newest few
                 tx.checkpoints.drop(run.run_id, old.step)
         return _note(tx, run, "run.checkpoint", fact, at)
+
+
+def _placed(tx: Transaction, run: Run, fact: Started | Prepared | RowsLeftOut, at: datetime) -> Run:
+    """The facts that say where the run stands, and how far it has to go."""
+    match fact:
+        case Started():
+            return run.model_copy(update={"step": fact.resumed_from_step, "phase": "starting", "threads": fact.threads})
+        case Prepared():
+            return run.model_copy(update={"total_steps": fact.total_steps})
+        case RowsLeftOut():
+            _note(tx, run, "run.rows_left_out", fact, at)
+            return run.model_copy(update={"step": fact.step})
 
 
 def _turn(tx: Transaction, run: Run, fact: Phase | Parked | Failed | Finished, at: datetime) -> Run:

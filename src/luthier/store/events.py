@@ -1,6 +1,6 @@
 """Events: appended with a number that only grows, read by watchers after the last number they saw."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,19 @@ class Events:
             statement = statement.where(events.c.kind.in_(kinds))
         rows = self._connection.execute(statement.order_by(events.c.seq).limit(limit)).mappings()
         return [Event.model_validate({**row, "body": orjson.loads(row["body"])}) for row in rows]
+
+    def newest(self, run_id: str, kinds: Collection[str], limit: int) -> list[Event]:
+        """Of one run, in order; the last `limit` of them."""
+        chosen = select(events).where(events.c.run_id == run_id, events.c.kind.in_(kinds))
+        rows = self._connection.execute(chosen.order_by(events.c.seq.desc()).limit(limit)).mappings().all()
+        return [Event.model_validate({**row, "body": orjson.loads(row["body"])}) for row in reversed(rows)]
+
+    def all_of(self, run_id: str, kinds: Collection[str]) -> Iterator[Event]:
+        """Of one run, in order, a page at a time."""
+        seq = 0
+        while page := self.after(seq, run_id, kinds=kinds):
+            yield from page
+            seq = page[-1].seq
 
     def put_in_order_of_time(self, above: int) -> None:
         """Numbers all of them anew, above `above`. Those of one run keep their order, whatever the clock said."""

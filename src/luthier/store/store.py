@@ -18,10 +18,12 @@ from luthier.store.copying import copy_in, copy_out, holds_nothing
 from luthier.store.datasets import Datasets
 from luthier.store.describing import describe
 from luthier.store.events import Events
+from luthier.store.exports import Exports
 from luthier.store.failures import failure_of
 from luthier.store.leases import Leases
 from luthier.store.metrics import Metrics
 from luthier.store.migrating import bring_up_to_date
+from luthier.store.notices import Notices
 from luthier.store.runs import Runs
 from luthier.store.sessions import Sessions
 from luthier.store.versions import Versions
@@ -37,8 +39,10 @@ class Transaction:
         self.metrics = Metrics(connection)
         self.checkpoints = Checkpoints(connection)
         self.events = Events(connection)
+        self.notices = Notices(connection)
         self.datasets = Datasets(connection)
         self.versions = Versions(connection)
+        self.exports = Exports(connection)
         self.sessions = Sessions(connection)
         self.chats = Chats(connection)
 

@@ -120,6 +120,40 @@ versions = Table(
     UniqueConstraint("name", "number", name="versions_by_label"),
     sqlite_autoincrement=True,
 )
+notices = Table(
+    "notices",
+    metadata,
+    _seq(),
+    Column("notice_id", Text, nullable=False, unique=True),
+    Column("home", Text, nullable=False),  # the workspace that delivers it
+    Column("key", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+    Index("notices_by_home", "home", "seq"),
+    sqlite_autoincrement=True,
+)
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("notice_id", Text, ForeignKey("notices.notice_id", ondelete="CASCADE"), primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("deliveries_by_turn", "state", "due_at"),
+)
+readers = Table(  # who reads the events in order, and how far each has come
+    "readers", metadata, Column("name", Text, primary_key=True), Column("seq", _NUMBER, nullable=False)
+)
+exports = Table(
+    "exports",
+    metadata,
+    _seq(),
+    Column("export_id", Text, nullable=False, unique=True),
+    Column("version_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("exports_by_version", "version_id"),
+    sqlite_autoincrement=True,
+)
 sessions = Table(
     "sessions",
     metadata,

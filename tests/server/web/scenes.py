@@ -9,7 +9,7 @@ import orjson
 
 from luthier.domain.errors import Action, Problem
 from luthier.domain.findings import Finding, Level, Place
-from luthier.domain.jobs import Alert, Sample
+from luthier.domain.jobs import Alert, Answered, Sample
 from luthier.domain.logs import LogLine
 from luthier.domain.plans import Decision
 from luthier.domain.run_states import RunState
@@ -20,6 +20,7 @@ from luthier.store import Store, Transaction
 from tests.builders import a_checkpoint, a_dataset, a_plan, a_recipe, a_run, a_version
 from tests.builders.datasets import a_dataset_report
 from tests.builders.evaluations import an_evaluation
+from tests.builders.exports import an_export
 from tests.builders.preflight import a_preflight_report
 
 STEPS = 60
@@ -57,6 +58,7 @@ class Scene:
     runs: dict[str, Run]
     dataset_id: str | None = None
     version_id: str | None = None
+    export_id: str | None = None
 
 
 def nothing(tx: Transaction, folders: Folders) -> Scene:
@@ -81,7 +83,9 @@ def much(tx: Transaction, folders: Folders) -> Scene:
     version_id = _version(tx, runs["completed"])
     for number in range(2, 30):
         _version(tx, runs["completed"], number=f"0.{number}.0")
-    return Scene(runs=runs, dataset_id=dataset_id, version_id=version_id)
+    made = an_export(version_id=version_id, version="orders@0.1.0")
+    tx.exports.add(made)
+    return Scene(runs=runs, dataset_id=dataset_id, version_id=version_id, export_id=made.export_id)
 
 
 SCENES = {"nothing": nothing, "little": little, "much": much}
@@ -159,9 +163,28 @@ def _loss(step: int) -> float:
 
 def _curve(last: int) -> list[MetricPoint]:
     points = [MetricPoint(step=step, name="loss", value=_loss(step)) for step in range(1, last + 1)]
-    return points + [
+    points += [
         MetricPoint(step=step, name="held_out_loss", value=_loss(step) * 1.1 + 0.02) for step in range(0, last + 1, 15)
     ]
+    for name, value in _MACHINE.items():
+        points += [
+            MetricPoint(step=step, name=name, value=value * (1 + 0.1 * math.sin(step)))
+            for step in range(1, last + 1, 3)
+        ]
+    return points
+
+
+_MACHINE = {
+    "learning_rate": 5e-4,
+    "gradient_norm": 0.8,
+    "tokens_per_second": 290.0,
+    "step_seconds": 2.6,
+    "cpu_share": 0.84,
+    "worker_cpu_share": 0.8,
+    "memory_used_bytes": 9.1e9,
+    "rss_bytes": 1.7e9,
+    "disk_free_bytes": 41e9,
+}
 
 
 def _told(tx: Transaction, run: Run, now: datetime) -> None:
@@ -172,6 +195,10 @@ def _told(tx: Transaction, run: Run, now: datetime) -> None:
         step=21,
     )
     tx.events.append("run.alert", run.run_id, "worker", alert.model_dump(mode="json", exclude={"kind"}), now)
+    for row, answer in enumerate(an_evaluation().answers[:2], 1):
+        for step, text in ((0, answer.base), (15, answer.base), (30, answer.expected[:9]), (60, answer.tuned)):
+            said = Answered(step=step, row=row, prompt=answer.prompt, expected=answer.expected, text=text)
+            tx.events.append("run.answer", run.run_id, "worker", said.model_dump(mode="json", exclude={"kind"}), now)
     for answer in an_evaluation().answers[:3]:
         sample = Sample(prompt=answer.prompt, expected=answer.expected, base=answer.base, tuned=answer.tuned)
         tx.events.append("run.sample", run.run_id, "worker", sample.model_dump(mode="json", exclude={"kind"}), now)

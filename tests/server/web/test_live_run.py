@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from luthier.domain.run_states import RunState
-from luthier.domain.runs import Run
+from luthier.domain.runs import MetricPoint, Run
 from luthier.store import Store
 from tests.builders import a_checkpoint
 from tests.server.web.scenes import Scene
@@ -102,6 +102,43 @@ def test_the_chart_can_be_smoothed_and_made_logarithmic(visitor: Visitor, little
     assert logarithmic != plain
     page.get_by_label("Smoothing").fill("0.9")
     assert page.locator(".uplot canvas").evaluate("(c) => c.toDataURL()") != logarithmic
+
+
+def test_a_closer_look_at_a_long_curve_brings_finer_buckets(visitor: Visitor, little: Scene, store: Store) -> None:
+    run = little.runs["running"]
+    with store.writing() as tx:
+        tx.metrics.put(run.run_id, (MetricPoint(step=step, name="loss", value=9 / step) for step in range(1, 40_001)))
+    visitor.open(f"/runs/{run.run_id}")
+    chart = visitor.page.locator("[data-chart]")
+    expect(chart).to_have_attribute("data-bucket-steps", "64")
+    box = chart.locator(".u-over").bounding_box()
+    assert box is not None
+    mouse = visitor.page.mouse
+    mouse.move(box["x"] + 100, box["y"] + 50)
+    mouse.down()
+    mouse.move(box["x"] + 108, box["y"] + 50, steps=4)
+    mouse.up()
+    expect(chart).to_have_attribute("data-bucket-steps", "1")
+    chart.locator(".u-over").dblclick()
+    expect(chart).to_have_attribute("data-bucket-steps", "64")
+    chart.get_by_label("Show").select_option("the newest hundredth")
+    expect(chart).to_have_attribute("data-bucket-steps", "1")
+
+
+def test_a_loss_that_climbs_is_called_rising(visitor: Visitor, little: Scene, store: Store) -> None:
+    run = little.runs["running"]
+    with store.writing() as tx:
+        tx.metrics.put(run.run_id, (MetricPoint(step=step, name="loss", value=step) for step in range(1, 400)))
+    visitor.open(f"/runs/{run.run_id}")
+    expect(visitor.page.locator("[data-trend]")).to_have_text("rising since step 1")
+
+
+def test_new_answers_to_the_samples_appear_by_themselves(visitor: Visitor, little: Scene, store: Store) -> None:
+    run = little.runs["running"]
+    visitor.open(f"/runs/{run.run_id}")
+    expect(visitor.page.get_by_text("Samples over time")).to_have_count(0)
+    tell(store, run, "run.answer", step=15, row=3, prompt="Twelve pegs?", expected="12", text="Surely.")
+    expect(visitor.page.locator("#run-answers")).to_contain_text("Surely.")
 
 
 def test_the_curve_is_there_without_any_script(chrome: Any, visitor: Visitor, little: Scene) -> None:

@@ -14,7 +14,7 @@ from luthier.cli.render.pace import Pace, time_left
 from luthier.cli.render.text import one_line
 from luthier.domain.jobs import Progress
 from luthier.kit.clock import SystemClock
-from luthier.kit.units import show_bytes, show_count
+from luthier.kit.units import show_bytes, show_count, show_percent
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _BAR_WIDTH = 24
@@ -77,9 +77,9 @@ class ProgressLine:
     def update(self, progress: Progress) -> None:
         self.show(standing_of(progress, self._pace.notes(progress, self._clock.monotonic())))
 
-    def training(self, step: dict[str, Any]) -> None:
-        """`step` is the body of a `run.step` event."""
-        self.show(standing_of_step(step))
+    def training(self, step: dict[str, Any], machine: str = "") -> None:
+        """`step` is the body of a `run.step` event; `machine` says what goes on beside it."""
+        self.show(standing_of_step(step, machine))
 
     def show(self, standing: Standing) -> None:
         self._standing = standing
@@ -113,15 +113,31 @@ def standing_of(progress: Progress, notes: tuple[str, ...] = ()) -> Standing:
     return Standing(_capital(progress.what), progress.done, progress.total, amount, notes)
 
 
-def standing_of_step(step: dict[str, Any]) -> Standing:
+def standing_of_step(step: dict[str, Any], machine: str = "") -> Standing:
     low, high = step["seconds_left"]
-    notes = (
+    notes = [
         f"loss {step['loss']:.4f}",
         f"{time_left(low, high)} left",
         f"{show_count(step['tokens_per_second'])} tokens/s",
-    )
+    ]
+    if "learning_rate" in step:
+        notes += [f"rate {step['learning_rate']:.3g}", f"gradient {step['gradient_norm']:.3g}"]
     amount = f"step {step['step']} of {step['total_steps']}"
-    return Standing("Training", step["step"], step["total_steps"], amount, notes)
+    return Standing("Training", step["step"], step["total_steps"], amount, (*notes, machine))
+
+
+def machine_line(readings: dict[str, Any]) -> str:
+    """`readings` is the body of a `run.readings` event; what the machine does not tell is left out."""
+    parts = [
+        f"CPU {show_percent(readings['cpu_share'])}",
+        f"memory {show_bytes(readings['memory_used_bytes'])} of {show_bytes(readings['memory_total_bytes'])}",
+        f"disk {show_bytes(readings['disk_free_bytes'])} free",
+    ]
+    if readings["gpu_share"] is not None:
+        parts.insert(0, f"GPU {show_percent(readings['gpu_share'])}")
+    if readings["power_watts"] is not None:
+        parts.append(f"{readings['power_watts']:.0f} W")
+    return ", ".join(parts)
 
 
 def _capital(text: str) -> str:

@@ -12,7 +12,7 @@ from luthier.cli.render.moments import local_time
 from luthier.cli.render.pace import time_left
 from luthier.cli.render.tables import Cell, facts, table
 from luthier.cli.render.text import one_line, plain, soft
-from luthier.domain.jobs import Alert
+from luthier.domain.answers import QuestionOverTime
 from luthier.domain.queues import Place
 from luthier.domain.run_states import ACTIVE, ENDED, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run
@@ -21,7 +21,7 @@ from luthier.kit.units import show_bytes, show_count, show_duration, show_percen
 
 _SHORT_ID = 14  # the prefix and the time within an id, which is enough to name a run
 _BARS = "▁▂▃▄▅▆▇█"
-_CURVE_WIDTH = 40
+CURVE_WIDTH = 40
 _METRICS = {
     "loss": "Loss",
     "held_out_loss": "Held-out loss",
@@ -60,7 +60,7 @@ def runs_table(runs: Sequence[Run], places: Mapping[str, Place]) -> Iterable[Ren
 
 
 def show_run(
-    run: Run, losses: Sequence[MetricPoint], checkpoints: Sequence[Checkpoint], place: Place | None
+    run: Run, losses: Sequence[float], checkpoints: Sequence[Checkpoint], place: Place | None
 ) -> Iterable[RenderableType]:
     pairs: list[tuple[str, Cell]] = [
         ("Run", run.name),
@@ -74,8 +74,7 @@ def show_run(
         *_resources(run),
     ]
     if losses:
-        values = [point.value for point in losses]
-        pairs.append(("Loss", f"{curve(values)}  {values[0]:.4f} to {values[-1]:.4f}"))
+        pairs.append(("Loss", f"{curve(losses)}  {losses[0]:.4f} to {losses[-1]:.4f}"))
     pairs += [(truth.name, show_truth(truth)) for truth in truths_of(run) if truth.measured is not None]
     if checkpoints:
         pairs.append(("Checkpoints", _kept(checkpoints)))
@@ -122,14 +121,18 @@ def _kept(checkpoints: Sequence[Checkpoint]) -> str:
     return f"{len(checkpoints)}, the newest at step {newest.step} with {size}; {total} in all"
 
 
-def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
-    for alert in alerts:
-        at = f"At step {alert.step}: " if alert.step else ""
-        yield plain(f"{at}{alert.sentence}", "warn")
-        yield from show_actions(alert.actions)
+def show_answers(questions: Sequence[QuestionOverTime]) -> Iterable[RenderableType]:
+    for question in questions:
+        yield Text(one_line(question.prompt, longest=100), "head")
+        for answer in question.answers:
+            first = "base" if answer.first_step == 0 else f"step {answer.first_step}"
+            steps = first if answer.first_step == answer.last_step else f"{first} to {answer.last_step}"
+            words = one_line(answer.text or "(nothing)", longest=120)
+            yield Text.assemble((f"  {steps:>16}  ", "soft"), (words, "good" if answer.is_expected else ""))
+        yield soft(f"  {'expected':>16}  {one_line(question.expected, longest=120)}")
 
 
-def curve(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:
+def curve(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
     """A line of little bars: the mean of each stretch, from the lowest to the highest."""
     if not values:
         return ""

@@ -20,6 +20,7 @@ from luthier.engine.preference import Preference
 from luthier.engine.preflight import preflight
 from luthier.engine.preparing import PreparedData, prepare
 from luthier.engine.proof import judged_pairs, prove
+from luthier.engine.questions import Questions
 from luthier.engine.trained import Trained
 from luthier.kit.files import sealed_folder, sha256_of, write_json
 
@@ -48,9 +49,11 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
         state = restore(Path(job.resume_from), job, trained, optimiser, lambda what: channel.say(_other_machine(what)))
 
     objective = objective_of(job, base, data, trained)
-    objective.begin(channel)
+    questions = Questions(job, base, data.held_out_examples)
+    bench = Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash, questions)
+    objective.begin(bench.settings_of(state.step + 1).micro_batch_tokens, channel)
     channel.enter("training")
-    state = train(Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash), state)
+    state = train(bench, state)
 
     channel.enter("evaluating")
     losses = state.held_out_losses

@@ -1,13 +1,15 @@
 """Runs over HTTP: submitted, told what to do, and everything that one left behind."""
 
 import math
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic.json_schema import SkipJsonSchema
 
+from luthier.domain.answers import QuestionOverTime
+from luthier.domain.curves import Curve, Mark, StepRange
 from luthier.domain.evaluations import EvaluationReport
+from luthier.domain.health import RemedyName
 from luthier.domain.jobs import Alert, Sample
 from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Plan
@@ -17,9 +19,8 @@ from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import ReportNotThere, Run
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
-from luthier.server.api.downsampling import downsample
 from luthier.server.api.paging import Cursor, Limit, Page
-from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RunView, Series
+from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RemediesView, RunView, Series
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
 
@@ -77,6 +78,19 @@ def resume_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
     return _view(workspace, workspace.runs.resume(reference))
 
 
+@router.get("/{reference}/remedies")
+def list_remedies(workspace: OpenWorkspace, reference: Reference) -> RemediesView:
+    """What went wrong with a run that rests over it, what can be done about it, and what has been done before."""
+    run = workspace.runs.get(reference)
+    return RemediesView(anomaly=run.anomaly, offers=list(workspace.runs.offers(reference)), applied=list(run.remedies))
+
+
+@router.post("/{reference}/remedies/{remedy}")
+def apply_remedy(workspace: OpenWorkspace, reference: Reference, remedy: RemedyName) -> RunView:
+    """Goes on under one of the remedies that are offered."""
+    return _view(workspace, workspace.runs.remedy(reference, remedy))
+
+
 @router.post("/{reference}/stop")
 def stop_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
     """Ends it with a checkpoint that is kept."""
@@ -111,17 +125,33 @@ def get_metrics(
     after_step: Annotated[int, Query(ge=-1, lt=2**63, description="step 0 is the base model")] = -1,
     most_points: Annotated[int, Query(ge=4, le=100_000, description="of each curve; extremes are kept")] = 2_000,
 ) -> list[Series]:
-    points = sorted(workspace.runs.metrics(reference, name, after_step), key=lambda point: (point.name, point.step))
     return [
         Series(
             name=metric,
-            points=[
-                (point.step, point.value if math.isfinite(point.value) else None)
-                for point in downsample(list(curve), most_points)
-            ],
+            points=[(point.step, point.value if math.isfinite(point.value) else None) for point in points],
         )
-        for metric, curve in groupby(points, key=lambda point: point.name)
+        for metric, points in workspace.curves.thinned(reference, name, after_step, most_points).items()
     ]
+
+
+@router.get("/{reference}/curves")
+def get_curves(
+    workspace: OpenWorkspace,
+    reference: Reference,
+    name: Annotated[list[str] | SkipJsonSchema[None], Query(description="of these metrics; default: loss")] = None,
+    first_step: Annotated[int, Query(ge=0, lt=2**63, description="step 0 is the base model")] = 0,
+    last_step: Annotated[int | SkipJsonSchema[None], Query(ge=0, lt=2**63, description="default: the newest")] = None,
+    buckets: Annotated[int, Query(ge=2, le=4_000, description="at most, of each curve")] = 600,
+) -> list[Curve]:
+    """For drawing: mean, lowest and highest of each stretch of steps, and what a loss did in each zone of the range."""
+    steps = StepRange(first_step=first_step, last_step=last_step)
+    return workspace.curves.curves(reference, name or ("loss",), steps, buckets)
+
+
+@router.get("/{reference}/marks")
+def list_marks(workspace: OpenWorkspace, reference: Reference) -> list[Mark]:
+    """What happened at which step: kept checkpoints, alerts, changes of state."""
+    return workspace.curves.marks(reference)
 
 
 @router.get("/{reference}/checkpoints")
@@ -175,9 +205,15 @@ def list_samples(workspace: OpenWorkspace, reference: Reference) -> list[Sample]
     return workspace.runs.samples(reference)
 
 
+@router.get("/{reference}/answers")
+def list_answers(workspace: OpenWorkspace, reference: Reference) -> list[QuestionOverTime]:
+    """A few held-out prompts, and what the model said to them at one measurement after the other."""
+    return workspace.samples.over_time(reference)
+
+
 @router.get("/{reference}/alerts")
 def list_alerts(workspace: OpenWorkspace, reference: Reference) -> list[Alert]:
-    """What the worker or its supervisor warned of, oldest first."""
+    """What the worker or its supervisor warned of, with causes and evidence, oldest first."""
     return workspace.runs.alerts(reference)
 
 

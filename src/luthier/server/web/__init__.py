@@ -6,6 +6,7 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
+    backups,
     chats,
     compare,
     dataset_jobs,
@@ -14,9 +15,11 @@ from luthier.server.web import (
     differences,
     doctor,
     door,
+    exports,
     home,
     imports,
     mix,
+    notifications,
     patterns,
     playground,
     quality,
@@ -36,7 +39,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, chats, doctor, patterns),
+    *(versions, exports, playground, chats, backups, doctor, notifications, patterns),
 )
 routers = [module.router for module in _modules]
 

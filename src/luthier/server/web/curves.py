@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 
-from luthier.domain.runs import MetricPoint
+from luthier.domain.runs import Run
+from luthier.workspace import Workspace
 
 WIDTH, HEIGHT = 100.0, 26.0
 _MOST_POINTS = 120  # more cannot be told apart in a picture this small
 
 
-def loss_path(points: Sequence[MetricPoint]) -> str:
+def loss_of(workspace: Workspace, run: Run) -> str:
+    return loss_path(workspace.curves.sketch(run.run_id, "loss", _MOST_POINTS))
+
+
+def loss_path(means: Sequence[float]) -> str:
     """An SVG path in a box of WIDTH x HEIGHT, lowest loss at the bottom; empty when there is no line to draw."""
-    if len(points) < 2:
+    if len(means) < 2:
         return ""
-    means = _thinned([point.value for point in points])
     low, high = min(means), max(means)
     spread = (high - low) or 1.0
     steps = len(means) - 1
@@ -21,10 +25,3 @@ def loss_path(points: Sequence[MetricPoint]) -> str:
         for index, value in enumerate(means)
     )
     return "M" + "L".join(corners)
-
-
-def _thinned(values: Sequence[float]) -> list[float]:
-    """The means of equal stretches, so that a noisy curve keeps its course."""
-    width = -(-len(values) // _MOST_POINTS)
-    stretches = [values[start : start + width] for start in range(0, len(values), width)]
-    return [sum(stretch) / len(stretch) for stretch in stretches]

@@ -11,7 +11,7 @@ from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Run, Span
 from luthier.domain.versions import Version
 from luthier.server.web.context import Context
-from luthier.server.web.curves import loss_path
+from luthier.server.web.curves import loss_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.machine import Load, measure
 from luthier.server.web.rendering import render
@@ -114,7 +114,7 @@ def _work(workspace: Workspace, runs: Sequence[Run]) -> Work:
         items=[
             WorkItem(
                 run=run,
-                curve=loss_path(workspace.runs.metrics(run.run_id, ("loss",))),
+                curve=loss_of(workspace, run),
                 seconds_left=seconds_left(run),
             )
             for run in runs

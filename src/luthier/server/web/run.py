@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from luthier.domain.health import RemedyName
 from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Decision, Plan
 from luthier.domain.runs import Run
 from luthier.server.web import run_parts
 from luthier.server.web.context import Context
-from luthier.server.web.curves import loss_path
+from luthier.server.web.curves import loss_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
 
@@ -36,6 +37,7 @@ class RunPage(Context):
     proof: run_parts.RunProof
     truth: run_parts.RunTruth
     checkpoints: run_parts.RunCheckpoints
+    answers: run_parts.RunAnswers
     preflight: run_parts.RunPreflight
     log: run_parts.RunLog
 
@@ -49,7 +51,7 @@ def run(request: Request, reference: str) -> HTMLResponse:
         frame=frame_of(request),
         run=run,
         seen=seen,
-        curve=loss_path(workspace.runs.metrics(run.run_id, ("loss",))),
+        curve=loss_of(workspace, run),
         decisions=_decisions(run.plan, headline=True),
         more_decisions=_decisions(run.plan, headline=False),
         header=run_parts.header(workspace, run),
@@ -57,6 +59,7 @@ def run(request: Request, reference: str) -> HTMLResponse:
         proof=run_parts.proof(workspace, run),
         truth=run_parts.truth(workspace, run),
         checkpoints=run_parts.checkpoints(workspace, run),
+        answers=run_parts.answers(workspace, run),
         preflight=run_parts.preflight(workspace, run),
         log=run_parts.log(workspace, run),
     )
@@ -75,6 +78,12 @@ def part(request: Request, reference: str, part: str) -> HTMLResponse:
 def log(request: Request, reference: str, level: LogLevel = "info") -> HTMLResponse:
     workspace = workspace_of(request)
     return render(run_parts.log(workspace, workspace.runs.get(reference), level))
+
+
+@router.post("/{reference}/remedies/{remedy}")
+def remedy(request: Request, reference: str, remedy: RemedyName) -> HTMLResponse:
+    workspace = workspace_of(request)
+    return render(run_parts.header(workspace, workspace.runs.remedy(reference, remedy)))
 
 
 @router.post("/{reference}/clone")

@@ -1,63 +1,71 @@
-// The data of a loss chart: what each step measured, in the columns that uPlot draws.
+// The data of a loss chart: buckets as the server made them, and behind them the steps that came since.
 export class Curve {
-  steps = [];
-  #losses = [];
-  #heldOut = new Map();
-  #at = new Map(); // step -> index, so that a step that comes twice (after a resume) replaces itself
-  marks = new Set();
+  width = 1; // steps in one bucket; 1 shows every step as it was measured
+  zones = [];
+  #rows = new Map(); // step -> {loss, low, high, heldOut}
+  #last = -1; // newest step of the training loss
+  #fresh = 0; // steps since the buckets were made
 
-  load(series) {
-    const add = { loss: this.addStep, held_out_loss: this.addHeldOut };
-    for (const { name, points } of series) {
-      for (const [step, value] of points) add[name].call(this, step, value);
+  load(curves) {
+    this.#rows = new Map();
+    this.#last = -1;
+    this.#fresh = 0;
+    this.zones = [];
+    for (const { name, bucket_steps, buckets, zones } of curves) {
+      this.width = bucket_steps;
+      if (name === "loss") this.zones = zones;
+      for (const [first, last, , mean, low, high] of buckets) {
+        const row = this.#row((first + last) / 2);
+        if (name === "loss") {
+          Object.assign(row, { loss: mean, low, high });
+          this.#last = Math.max(this.#last, last);
+        } else row.heldOut = mean;
+      }
     }
   }
 
-  loadMarks(checkpoints) {
-    for (const { step } of checkpoints) this.marks.add(step);
-  }
-
+  // A step that comes twice (after a resume) replaces itself where every step is drawn, and waits elsewhere.
   addStep(step, loss) {
-    const index = this.#row(step);
-    this.#losses[index] = loss;
+    if (step <= this.#last && this.width > 1) return;
+    Object.assign(this.#row(step), { loss, low: loss, high: loss });
+    this.#last = Math.max(this.#last, step);
+    this.#fresh += 1;
   }
 
   addHeldOut(step, loss) {
-    this.#row(step);
-    this.#heldOut.set(step, loss);
+    this.#row(step).heldOut = loss;
   }
 
-  addMark(step) {
-    this.marks.add(step);
+  get fresh() {
+    return this.#fresh;
   }
 
-  // Columns: steps, raw, smoothed, held out. Smoothing is an exponential mean, corrected for its start.
+  get last() {
+    return this.#last;
+  }
+
+  get length() {
+    return this.#rows.size;
+  }
+
+  // Columns: steps, mean, smoothed, highest, lowest, held out. Smoothing is an exponential mean, corrected for its start.
   table(smoothing) {
+    const steps = [...this.#rows.keys()].sort((a, b) => a - b);
+    const column = (name) => steps.map((step) => this.#rows.get(step)[name] ?? null);
+    const means = column("loss");
     let mean = 0;
     let weight = 0;
-    const smoothed = this.#losses.map((loss) => {
+    const smoothed = means.map((loss) => {
       if (loss === null) return null;
       mean = smoothing * mean + (1 - smoothing) * loss;
       weight = smoothing * weight + (1 - smoothing);
       return mean / weight;
     });
-    return [this.steps, this.#losses, smoothed, this.steps.map((step) => this.#heldOut.get(step) ?? null)];
+    return [steps, means, smoothed, column("high"), column("low"), column("heldOut")];
   }
 
   #row(step) {
-    const known = this.#at.get(step);
-    if (known !== undefined) return known;
-    const last = this.steps.at(-1) ?? -1;
-    if (step > last) {
-      this.steps.push(step);
-      this.#losses.push(null);
-      this.#at.set(step, this.steps.length - 1);
-      return this.steps.length - 1;
-    }
-    const index = this.steps.findIndex((other) => other > step);
-    this.steps.splice(index, 0, step);
-    this.#losses.splice(index, 0, null);
-    this.steps.forEach((other, place) => this.#at.set(other, place));
-    return index;
+    if (!this.#rows.has(step)) this.#rows.set(step, {});
+    return this.#rows.get(step);
   }
 }

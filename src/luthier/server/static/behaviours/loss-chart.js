@@ -1,54 +1,103 @@
-// The loss of a run as it comes: raw and smoothed training loss, held-out loss, checkpoints; linear or logarithmic.
-import { loss } from "./figures.js";
+// The loss of a run as it comes: buckets of the stretch in view, zones of its trend, and marks of what happened.
+import { chartOptions } from "./chart-options.js";
+import { paintMarks, paintZones } from "./chart-paint.js";
+import { count } from "./figures.js";
 import { Curve } from "./curve.js";
 
-const STEP_TICKS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+const MOST_FRESH = 500; // steps drawn one by one before the server is asked for buckets again
+const REST = 20; // times as long as the server took, until it is asked again
+const LEAST_REST_MS = 5_000;
 
 const frame = document.querySelector("[data-chart]");
 const curve = new Curve();
+let marks = [];
 let plot = null;
 let redraw = null;
+let view = null; // [first, last] step in view; null shows the whole run
+let asking = null;
+let askAfter = 0;
 
 const read = (name) => frame.querySelector(`[name="${name}"]`);
 
 start();
 
 async function start() {
-  const answer = await fetch(frame.dataset.chart);
-  if (!answer.ok) return; // the picture that the server drew stays
-  curve.load(await answer.json());
-  const marks = await fetch(frame.dataset.marks);
-  if (marks.ok) curve.loadMarks(await marks.json());
-  if (curve.steps.length > 1) draw();
+  if (!(await ask())) return; // the picture that the server drew stays
+  await askMarks();
+  draw();
   read("smoothing").addEventListener("input", draw);
   read("log").addEventListener("change", draw);
+  read("span").addEventListener("change", () => look(spanned(read("span").value)));
   document.addEventListener("theme-changed", draw);
   new ResizeObserver(resize).observe(frame.querySelector("[data-canvas]"));
-  listen("run-step", ({ step, loss }) => curve.addStep(step, loss));
-  listen("run-held-out-loss", ({ step, loss }) => curve.addHeldOut(step, loss));
-  listen("run-checkpoint", ({ step }) => curve.addMark(step));
+  listen("run-step", ({ step, loss }) => view === null && curve.addStep(step, loss));
+  listen("run-held-out-loss", ({ step, loss }) => view === null && curve.addHeldOut(step, loss));
+  for (const kind of ["run-checkpoint", "run-alert", "run-state"]) listen(kind, () => askMarks());
+}
+
+// Brings the buckets of the view; a newer wish makes an older answer void.
+async function ask() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  const address = new URL(frame.dataset.chart, location.href);
+  address.searchParams.set("buckets", Math.max(200, Math.min(2000, frame.clientWidth)));
+  if (view) {
+    address.searchParams.set("first_step", view[0]);
+    address.searchParams.set("last_step", view[1]);
+  }
+  const began = performance.now();
+  try {
+    const answer = await fetch(address, { signal: mine.signal });
+    if (!answer.ok) return false;
+    curve.load(await answer.json());
+  } catch {
+    return false; // a newer wish, or the server is away: the page says so, and what is drawn stays
+  }
+  askAfter = performance.now() + Math.max(LEAST_REST_MS, REST * (performance.now() - began));
+  frame.dataset.bucketSteps = curve.width;
+  sayTrend();
+  return true;
+}
+
+async function askMarks() {
+  const answer = await fetch(frame.dataset.marks).catch(() => null);
+  if (answer?.ok) marks = await answer.json();
+}
+
+async function look(range) {
+  view = range;
+  if (range === null) read("span").value = "1";
+  if (await ask()) draw();
+}
+
+function spanned(share) {
+  if (share === "1") return null;
+  const last = Number(frame.dataset.lastStep) > curve.last ? Number(frame.dataset.lastStep) : curve.last;
+  return [Math.max(0, Math.floor(last * (1 - Number(share)))), last];
 }
 
 function listen(kind, add) {
-  document.body.addEventListener(kind, ({ detail }) => {
-    add(detail.body);
+  document.body.addEventListener(kind, async ({ detail }) => {
+    await add(detail.body);
     redraw ??= requestAnimationFrame(update); // many events, one picture
   });
 }
 
-function update() {
+async function update() {
   redraw = null;
-  if (curve.steps.length < 2) return;
-  if (plot) plot.setData(curve.table(Number(read("smoothing").value)));
+  const due = view === null && performance.now() > askAfter && curve.fresh > 0;
+  if (due || curve.fresh > MOST_FRESH) await ask();
+  if (plot && curve.length > 1) plot.setData(curve.table(Number(read("smoothing").value)));
   else draw();
 }
 
 function draw() {
-  if (curve.steps.length < 2) return;
+  if (curve.length < 2) return;
   const place = frame.querySelector("[data-canvas]");
   plot?.destroy();
   place.replaceChildren();
-  plot = new uPlot(options(place.clientWidth), curve.table(Number(read("smoothing").value)), place);
+  plot = new uPlot(options(), curve.table(Number(read("smoothing").value)), place);
+  plot.over.addEventListener("dblclick", () => look(null));
 }
 
 function resize([{ contentRect }]) {
@@ -57,51 +106,36 @@ function resize([{ contentRect }]) {
   }
 }
 
-function options(width) {
-  const soft = colour("--ink-soft");
-  const axis = { stroke: soft, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px JetBrains Mono" };
-  return {
-    width,
-    height: width < 520 ? 230 : 300,
-    cursor: { points: { size: 6 }, y: false },
-    legend: { live: true },
-    scales: { x: { time: false }, y: { distr: read("log").checked ? 3 : 1 } },
-    axes: [{ ...axis, label: "step", incrs: STEP_TICKS, labelSize: 18, labelFont: "12px Inter", size: 34 }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : String(Number(tick.toPrecision(3))))) }],
-    series: [
-      { label: "step", value: (_, step) => step ?? "–" },
-      { label: "training loss", stroke: colour("--series-faint"), width: 1, points: { show: false }, value },
-      { label: "smoothed", stroke: colour("--series-1"), width: 2, points: { show: false }, value },
-      { label: "held-out loss", stroke: colour("--series-2"), width: 1.5, dash: [5, 4], spanGaps: true, points: { show: true, size: 7, fill: colour("--surface") }, value },
-    ],
-    hooks: { draw: [drawMarks] },
+// Dragging over a stretch asks the server for it, so that it comes in finer buckets.
+function chosen(chart) {
+  const { left, width } = chart.select;
+  if (width < 4) return;
+  const [first, last] = [left, left + width].map((x) => Math.round(chart.posToVal(x, "x")));
+  chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  if (last > first) look([Math.max(0, first), last]);
+}
+
+function options() {
+  const width = frame.querySelector("[data-canvas]").clientWidth;
+  const hooks = {
+    drawClear: [(chart) => paintZones(frame, chart, curve.zones)],
+    draw: [(chart) => paintMarks(frame, chart, marks)],
+    setSelect: [chosen],
+    setCursor: [sayMark],
   };
+  return chartOptions(frame, { width, log: read("log").checked, bucketSteps: () => curve.width, hooks });
 }
 
-function value(_, number) {
-  return number === null || number === undefined ? "–" : loss(number);
+// What happened near the pointer, in words.
+function sayMark(chart) {
+  const place = frame.querySelector("[data-mark]");
+  const { left } = chart.cursor;
+  const near = left >= 0 ? marks.find(({ step }) => Math.abs(chart.valToPos(step, "x") - left) < 6) : null;
+  place.textContent = near ? `Step ${count(near.step)}: ${near.label}` : place.dataset.mark;
 }
 
-// A small peg on the axis for each checkpoint.
-function drawMarks(chart) {
-  const { ctx, bbox } = chart;
-  const size = 5 * devicePixelRatio;
-  ctx.fillStyle = colour("--series-3");
-  for (const step of curve.marks) {
-    const x = chart.valToPos(step, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const foot = bbox.top + bbox.height;
-    ctx.beginPath();
-    ctx.moveTo(x, foot - 2 * size);
-    ctx.lineTo(x + size, foot);
-    ctx.lineTo(x - size, foot);
-    ctx.fill();
-  }
-}
-
-// A canvas needs a colour, not the name of one.
-function colour(name) {
-  frame.style.color = `var(${name})`;
-  const found = getComputedStyle(frame).color;
-  frame.style.color = "";
-  return found;
+function sayTrend() {
+  const newest = curve.zones.at(-1);
+  frame.querySelector("[data-trend]").textContent = newest ? `${newest.trend} since step ${count(newest.first_step)}` : "";
+  frame.querySelector("[data-trend]").dataset.trend = newest?.trend ?? "";
 }

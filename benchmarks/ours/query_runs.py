@@ -1,0 +1,45 @@
+"""Our side of query: the newest fifty of many runs, and the pages that follow."""
+
+import json
+import resource
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from luthier.domain.run_states import RunState
+from luthier.store import open_store
+from tests.builders import a_run
+
+PAGES, SIZE = 20, 50
+
+
+def main(count: int, result: Path) -> None:
+    store = open_store(result.parent / f"{time.time_ns()}.db")
+    with store.writing() as tx:
+        for number in range(count):
+            state = RunState.COMPLETED if number % 3 else RunState.FAILED
+            tx.runs.add(a_run(name=f"run-{number}", state=state, loss=number / count))
+    started = time.perf_counter()
+    seen, last = 0, None
+    for _ in range(PAGES):
+        with store.reading() as tx:
+            page = tx.runs.list(limit=SIZE, states={RunState.COMPLETED}, before=last)
+        seen += len(page)
+        if len(page) < SIZE:
+            break
+        last = page[-1].run_id
+    seconds = time.perf_counter() - started
+    measure = {
+        "per_second": PAGES / seconds,
+        "amount": PAGES,
+        "seconds": seconds,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "outcome": [seen],
+        "versions": {"luthier": version("luthier")},
+    }
+    result.write_text(json.dumps(measure))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
