@@ -65,6 +65,7 @@ def test_a_key_is_shown_once_and_lies_nowhere(program: TestClient, workspace: Wo
     assert secret not in program.get("/api/v1/keys").text
     root = workspace.settings.workspace_folder
     assert not [path for path in root.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert not list((root / "requests").iterdir())  # where answers to repeated wishes lie
 
 
 def test_keys_are_listed_with_their_state_and_revoked_by_name(program: TestClient, workspace: Workspace) -> None:
