@@ -4,12 +4,13 @@
 
 TORCH ?= torch==2.13.0
 JOBS ?= 2
+KILLS ?= 60
 VENV := .venv
 PEER := benchmarks/.venv-peer
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo serve test test-gpu check docs bench
+.PHONY: help setup demo serve test test-gpu chaos check docs bench
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make serve     the web pages and the API on this machine"
 	@echo "make test      all tests"
 	@echo "make test-gpu  the tests that need a GPU, where there is one"
+	@echo "make chaos     kill, freeze, damage and fill; KILLS=2000 for a full run (default 60), RECORD=FILE keeps the figures"
 	@echo "make check     style, types, import contracts, budgets, documentation"
 	@echo "make docs      write the reference pages anew from the code"
 	@echo "make bench     the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
@@ -48,6 +50,9 @@ test: setup
 
 test-gpu: setup
 	$(BIN)/python -m pytest -m gpu
+
+chaos: setup
+	$(BIN)/python -m tests.chaos --kills $(KILLS) $(if $(RECORD),--record $(RECORD))
 
 check: setup
 	$(BIN)/ruff check .

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import check, lora_instruct, metrics, query, tokenise
+from benchmarks import check, gguf, lora_instruct, metrics, query, tokenise
 from benchmarks.processes import require_peer
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 
-ROWS = {
-    row.name: row for row in (lora_instruct.ROW, check.ROW, tokenise.ROW, metrics.ROW, metrics.ROW_WANDB, query.ROW)
-}
+_MEASURED = (lora_instruct.ROW, check.ROW, tokenise.ROW, metrics.ROW, metrics.ROW_WANDB, query.ROW, gguf.ROW)
+ROWS = {row.name: row for row in _MEASURED}
 RESULTS = Path(__file__).parent / "results.jsonl"
 QUIET_LOAD = 0.5
 PAIRS = 3

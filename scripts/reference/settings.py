@@ -3,7 +3,7 @@
 import re
 
 from luthier.domain.adapters import ADAPTER_KINDS
-from luthier.domain.recipes import EvaluationSpec, Recipe, TrainingSettings
+from luthier.domain.recipes import EvaluationSpec, HealthSpec, Recipe, TrainingSettings
 from luthier.kit.frozen import Frozen
 from luthier.settings import Settings
 from scripts.reference.fields import table
@@ -30,6 +30,9 @@ def page() -> str:
         "\n## Evaluation\n",
         "Under `evaluation:` in a recipe.\n",
         *table(EvaluationSpec),
+        "\n## Health\n",
+        "Under `health:` in a recipe, which may also be the policy alone: `health: automatic`.\n",
+        *table(HealthSpec),
         "\n## Environment\n",
         "Read by every command; options of the command line win over them.\n",
         *[_in_capitals(line) for line in table(Settings, prefix="LUTHIER_")],

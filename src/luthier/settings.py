@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("LUTHIER_HUB_TOKEN", "HF_TOKEN")
     )
     hub_cache: Path = Path(platformdirs.user_cache_dir("luthier")) / "downloads"  # shared by all workspaces
+    ollama_url: str = "http://127.0.0.1:11434"  # where exports are loaded into Ollama
     data_origins: tuple[str, ...] = ()  # places that examples may be fetched from, e.g. ["https://example.org"]
     notify_origins: tuple[str, ...] = ()  # places in your own network that notices may go to, e.g. ["http://nas:9000"]
     runs_at_once: Annotated[int, Field(ge=1, le=64)] = 1  # how many runs may work at the same time, memory permitting

@@ -6,6 +6,7 @@ from luthier.connectors.dataset_sources import DatasetSources
 from luthier.kit.clock import Clock, SystemClock
 from luthier.kit.files import write_json
 from luthier.kit.ids import new_id
+from luthier.orchestration.exporting import ExportProcesses
 from luthier.orchestration.inference import Inference
 from luthier.orchestration.launch import ensure_supervisor
 from luthier.orchestration.measuring import Measuring
@@ -22,6 +23,8 @@ from luthier.services.dataset_jobs import DatasetJobs
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
 from luthier.services.doctor import Doctor
+from luthier.services.export_making import ExportMaking
+from luthier.services.exports import Exports
 from luthier.services.folders import Folders
 from luthier.services.imports import Imports
 from luthier.services.machine import MachineProfile
@@ -30,6 +33,7 @@ from luthier.services.notice_channels import NoticeChannels
 from luthier.services.notice_delivery import NoticeDelivery
 from luthier.services.notification_settings import NotificationSettingsFile
 from luthier.services.notifications import Notifications
+from luthier.services.ollama import OllamaModels
 from luthier.services.own_scenarios import OwnScenarios
 from luthier.services.plans import Plans
 from luthier.services.profiles import Profiles
@@ -89,6 +93,9 @@ class Workspace:
         self.imports = Imports(self.datasets, self.scenarios, self.uploads, self.folders, clock)
         self.tokens = Tokens(self.datasets, self.models)
         self.versions = Versions(self._store)
+        making = ExportMaking(self._store, self.folders, ExportProcesses(self.folders), clock, self._cores)
+        self.exports = Exports(self._store, self.folders, making, clock)
+        self.ollama = OllamaModels(self.exports, settings.ollama_url)
         self.sessions = Sessions(self._store, self.folders, clock)
         kept = NotificationSettingsFile(self.folders)
         sending = NoticeDelivery(self._store, self.folders, kept, clock, NoticeChannels(settings, clock).send)
@@ -112,6 +119,9 @@ class Workspace:
     def _free_memory(self) -> float:
         return self.machine.get().available_bytes
 
+    def _cores(self) -> int:
+        return self.machine.get().cores
+
     def _wake(self) -> None:
         ensure_supervisor(self.settings, self.folders)
 
@@ -120,6 +130,7 @@ class Workspace:
         self.imports.close()
         self.dataset_jobs.close()
         self.backup_jobs.close()
+        self.exports.close()
         self.inference.close()
         self._store.close()
 

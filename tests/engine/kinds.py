@@ -15,7 +15,7 @@ ADAPTERS: dict[str, AdapterSettings] = {
     "ia3": Ia3Settings(kind="ia3"),
 }
 FULL = FullSettings(kind="full")
-ONLY_REFERENCE = frozenset({"dora", "vera", "ia3"})
+ONLY_REFERENCE = frozenset({"vera", "ia3"})
 
 
 def job_for(name: str, **changes: Any) -> dict[str, Any]:

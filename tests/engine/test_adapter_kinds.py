@@ -125,7 +125,7 @@ def test_b_learns_as_many_times_faster_as_lora_plus_says(bench_for: BenchFor) ->
     bench = bench_for(**job_for("lora+", max_steps=1, learning_rate=1e-3, warmup_ratio=0.0, held_out=0))
     before = bench.trained.parameters.values.clone()
     bench.trained.parameters.gradients.normal_()
-    bench.optimiser.update(1, 0.5)
+    bench.optimiser.update(1, 0.5, bench.job.settings)
     moves = bench.trained.parameters.views((bench.trained.parameters.values - before).abs())
     for name, move in moves.items():
         expected = 16e-3 if ".lora_B." in name else 1e-3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from luthier.domain.jobs import Heartbeat, Progress, fact_from
+from luthier.domain.jobs import Cancelled, Heartbeat, Progress, fact_from
 from luthier.engine.channel import EXIT_SUPERSEDED, Channel, Interrupted, JournalLost
 from luthier.kit.clock import SystemClock
 from luthier.kit.journal import JournalWriter, read_journal
@@ -105,3 +105,11 @@ def test_a_worker_whose_run_has_a_newer_attempt_ends_itself(folder: Path) -> Non
     newer.mkdir()
     (newer / "job.json").write_text("{}")
     assert worker.wait(timeout=30) == EXIT_SUPERSEDED
+
+
+def test_nothing_is_said_after_the_last_word(folder: Path) -> None:
+    """Not even a heartbeat: whoever reads the journal may take the last fact for the last word."""
+    with Channel(folder, 1, SystemClock()) as channel:
+        channel.say(Cancelled())
+        channel.say(Heartbeat(phase="training", step=1, busy=1))
+    assert [record.kind for record in read_journal(folder / "journal.jsonl").records] == ["cancelled"]

@@ -46,7 +46,7 @@ def test_updates_are_those_of_adamw_with_a_clipped_global_norm() -> None:
         reference.param_groups[0]["lr"] = settings.learning_rate * (1 - (step - 1) / 4)
         reference.step()
         reference.zero_grad()
-        optimiser.update(step, optimiser.gradient_norm())
+        optimiser.update(step, optimiser.gradient_norm(), settings)
     for name, parameter in plain.items():
         torch.testing.assert_close(ours[name], parameter)
 
@@ -54,9 +54,10 @@ def test_updates_are_those_of_adamw_with_a_clipped_global_norm() -> None:
 def test_gradients_are_gathered_over_several_backward_passes_and_emptied_by_the_update() -> None:
     named = named_parameters()
     flat = FlatParameters(named)
-    optimiser = Optimiser(flat, training_settings(), total_steps=4)
+    settings = training_settings()
+    optimiser = Optimiser(flat, settings, total_steps=4)
     for _ in range(2):
         named["a"].sum().backward()
     torch.testing.assert_close(flat.views(flat.gradients)["a"], torch.full((4,), 2.0))
-    optimiser.update(1, optimiser.gradient_norm())
+    optimiser.update(1, optimiser.gradient_norm(), settings)
     assert not flat.gradients.any()

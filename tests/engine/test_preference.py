@@ -24,7 +24,7 @@ BenchFor = Callable[..., Bench]
 
 
 def begun(bench: Bench) -> Bench:
-    bench.objective.begin(bench.channel)
+    bench.objective.begin(128, bench.channel)
     return bench
 
 

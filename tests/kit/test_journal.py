@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.kit.clock import SystemClock
-from luthier.kit.journal import DamagedJournal, JournalWriter, Record, read_journal
+from luthier.kit.journal import DamagedJournal, JournalWriter, Record, cut_last, read_intact, read_journal
 
 
 class StoppedClock(SystemClock):
@@ -140,3 +140,39 @@ def test_a_fact_that_a_full_disk_cuts_is_refused_and_not_glued_to_the_next(tmp_p
     )
     assert done.stdout == "refused\n"
     assert [(record.seq, record.kind) for record in read_journal(path).records] == [(1, "first"), (2, "after")]
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"seq":3,"ti', b"x" * 70_000])
+def test_a_writer_does_not_glue_its_facts_to_what_a_killed_one_left(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 2)
+    path.write_bytes(path.read_bytes() + torn)
+    writer = JournalWriter(path, StoppedClock(), first_seq=3)
+    writer.append("after", {})
+    writer.close()
+    assert [record.seq for record in read_journal(path).records] == [1, 2, 3]
+
+
+def test_intact_facts_are_read_around_damaged_ones_and_up_to_a_byte(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 3)
+    content = bytearray(path.read_bytes())
+    first, second = content.index(b"\n") + 1, content.index(b"\n", content.index(b"\n") + 1) + 1
+    content[first + 5] ^= 1
+    path.write_bytes(content)
+    assert [record.seq for record in read_intact(path)] == [1, 3]
+    assert [record.seq for record in read_intact(path, end=second)] == [1]
+    assert [record.seq for record in read_intact(path, offset=second)] == [3]
+    assert read_intact(tmp_path / "none.jsonl") == []
+
+
+def test_wrong_lines_are_cut_from_the_end_only(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 4)
+    cut_last(path, lambda record: record.seq in (1, 3, 4))
+    assert [record.seq for record in read_journal(path).records] == [1, 2]
+    path.write_bytes(path.read_bytes() + b"damaged\n")
+    cut_last(path, lambda _: False)
+    assert [record.seq for record in read_journal(path).records] == [1, 2]
+    cut_last(tmp_path / "none.jsonl", lambda _: True)
+    assert not (tmp_path / "none.jsonl").exists()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from luthier.domain.health import AnomalyKind, RemedyName
+from luthier.domain.recipes import HealthSpec
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
 from luthier.health.facts import supervision
@@ -119,6 +121,28 @@ def test_a_frozen_worker_is_replaced_and_the_next_attempt_waits_first(world: Wor
     assert world.now.retry_seconds > 0
     world.wait(3, world.one)
     assert (world.now.state, world.now.attempt) == (RunState.PREPARING, 2)
+
+
+@pytest.mark.parametrize("policy", ["off", "ask"])
+def test_a_stall_and_its_restart_stand_in_the_history_of_a_run_that_is_watched(world: World, policy: str) -> None:
+    recipe = world.run.recipe.model_copy(update={"health": HealthSpec.model_validate({"policy": policy})})
+    watched = world.now.model_copy(update={"recipe": recipe})
+    with world.store.writing() as tx:
+        tx.runs.update(watched)
+    world.start()
+    world.one.workers[0].frozen = True
+    world.wait(30, world.one)
+    with world.store.reading() as tx:
+        (alert,) = tx.events.after(0, kinds=("run.alert",))
+        remedies = tx.events.after(0, kinds=("run.remedy",))
+    if policy == "off":
+        assert (alert.body["code"], remedies, world.now.remedies) == ("runs.worker_frozen", [], ())
+        return
+    assert alert.body["code"] == "health.stall" and alert.body["causes"]
+    (remedy,) = world.now.remedies
+    assert (remedy.remedy, remedy.anomaly, remedy.after_step) == (RemedyName.RESTART, AnomalyKind.STALL, 2)
+    assert [event.body["remedy"] for event in remedies] == ["restart"]
+    assert world.now.attempt == 2
 
 
 def test_a_last_word_that_does_not_fit_never_leaves_a_run_at_work_without_a_worker(world: World) -> None:

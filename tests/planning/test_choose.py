@@ -27,13 +27,14 @@ def decision(plan: Plan, name: str) -> Decision:
 
 
 OTHER_KINDS = (
-    DoraSettings(kind="dora"),
     VeraSettings(kind="vera"),
     Ia3Settings(kind="ia3"),
 )
 
 
-@pytest.mark.parametrize("adapter", [LoraSettings(rank=8), FullSettings(kind="full"), *OTHER_KINDS])
+@pytest.mark.parametrize(
+    "adapter", [LoraSettings(rank=8), DoraSettings(kind="dora"), FullSettings(kind="full"), *OTHER_KINDS]
+)
 def test_every_value_of_the_plan_has_exactly_one_decision_that_says_the_same(adapter: AdapterSettings) -> None:
     plan = plan_for(settings={"seed": 9}, adapter=adapter, evaluation=EvaluationSpec(examples=10))
     expected = {

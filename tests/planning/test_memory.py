@@ -5,6 +5,7 @@ from luthier.domain.adapters import (
     DoraSettings,
     FullSettings,
     LoraSettings,
+    VeraSettings,
 )
 from luthier.planning.load import largest_batch, largest_pass
 from luthier.planning.lora_size import adapter_parameters
@@ -65,16 +66,22 @@ def test_pefts_own_forward_is_expected_to_keep_more() -> None:
     assert reference > fused
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"precision": "nf4", "kernels": "reference"}, {"adapter": DoraSettings(kind="dora"), "kernels": "reference"}],
-    ids=["nf4", "dora"],
-)
-def test_what_libraries_compute_in_their_own_way_may_take_more(
-    changes: dict[str, object],
-) -> None:
-    """Measured: a base in nf4 took 33 % more than counted, DoRA 24 %."""
-    load = a_load(**changes)
+def test_what_libraries_compute_in_their_own_way_may_take_more() -> None:
+    load = a_load(adapter=VeraSettings(kind="vera"), kernels="reference")
     peak = peak_memory(load, 512, 1024)
     estimate = peak.as_estimate(load)
     assert estimate.low < peak.total < peak.total * 1.33 < estimate.high
+    assert peak.total < peak.expected(load) == pytest.approx(estimate.middle)
+
+
+def test_a_base_in_four_bits_lies_beside_the_file_that_it_was_made_from() -> None:
+    """Measured on the starter: 1.19 GB, of which 0.21 GB are the mapped file."""
+    whole, quantised = (peak_memory(a_load(precision=p, kernels="reference"), 512, 1024) for p in ("bf16", "nf4"))
+    linear = a_load().linear_weights
+    assert quantised.weights - whole.weights == pytest.approx(linear * (0.5 + 1 / 64), rel=1e-3)
+
+
+def test_dora_keeps_the_products_of_a_layer() -> None:
+    plain, dora = (peak_memory(a_load(adapter=each), 512, 1024) for each in (LoraSettings(), DoraSettings(kind="dora")))
+    products = 2 * (576 + 192 + 192 + 576 + 1536 + 1536 + 576)
+    assert dora.activations - plain.activations == pytest.approx(1.38 * 1024 * 30 * products, rel=1e-6)

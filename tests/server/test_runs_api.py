@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from luthier.domain.errors import Problem
+from luthier.domain.health import Anomaly, AnomalyKind
 from luthier.domain.logs import LogLine
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Lease, MetricPoint, Run
@@ -194,6 +195,19 @@ def test_warnings_come_oldest_first_with_what_can_be_done(program: TestClient, s
             tx.events.append("run.alert", run.run_id, "supervisor", body, a_moment())
     alerts = program.get("/api/v1/runs/orders/alerts").json()
     assert [(alert["step"], alert["actions"]) for alert in alerts] == [(3, actions), (9, actions)]
+
+
+def test_remedies_are_listed_and_one_that_is_not_offered_is_refused(program: TestClient, store: Store) -> None:
+    anomaly = Anomaly(kind=AnomalyKind.SPIKE, step=5, since_step=5, rows=(3,), figures={"step": "5"})
+    _keep(store, a_run(name="orders", state=RunState.PAUSED, anomaly=anomaly))
+    told = program.get("/api/v1/runs/orders/remedies").json()
+    assert [offer["remedy"] for offer in told["offers"]] == ["skip_batch", "clip_harder", "lower_rate", "go_on"]
+    assert (told["anomaly"]["kind"], told["applied"]) == ("spike", [])
+    refused = program.post("/api/v1/runs/orders/remedies/halve_micro_batch")
+    assert (refused.status_code, refused.json()["code"]) == (409, "runs.remedy_not_offered")
+    assert program.post("/api/v1/runs/orders/remedies/prayer").status_code == 422
+    _keep(store, a_run(name="well"))
+    assert program.post("/api/v1/runs/well/remedies/lower_rate").json()["code"] == "runs.nothing_to_remedy"
 
 
 def test_the_system_message_of_the_training_data_is_told(program: TestClient, store: Store) -> None:

@@ -24,8 +24,8 @@ def no_matter(_: Progress) -> None: ...
 
 
 class Shop:
-    def __init__(self, root: Path) -> None:
-        self.workspace = Workspace(Settings(home=root), SystemClock())
+    def __init__(self, root: Path, database_url: str | None = None) -> None:
+        self.workspace = Workspace(Settings(home=root, database_url=database_url), SystemClock())
         self.folders = self.workspace.folders
         self.backups = Backups(self.workspace._store, self.folders, SystemClock())
         source = root.parent / "orders.jsonl"

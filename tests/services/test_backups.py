@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -283,3 +285,31 @@ def test_the_folders_of_a_restored_workspace_are_those_of_the_first(shop: Shop, 
     kept = {path.relative_to(shop.folders.root) for path in shop.folders.runs.rglob("*") if path.is_file()}
     assert kept <= {path.relative_to(workspace.folders.root) for path in workspace.folders.runs.rglob("*")}
     workspace.close()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
+    shop.train(4)
+    (shop.folders.models / "weights.safetensors").write_bytes(os.urandom(600_000))
+    target = tmp_path / "disk"
+    target.mkdir()
+    shop.workspace.close()
+    code = (
+        "import resource, sys; from pathlib import Path; from tests.services.shops import no_matter, EVERYTHING\n"
+        "from luthier.kit.clock import SystemClock; from luthier.settings import Settings\n"
+        "from luthier.workspace import Workspace; from luthier.domain.errors import DiskFull\n"
+        "workspace = Workspace(Settings(home=Path(sys.argv[1])), SystemClock())\n"
+        "for limit in (100, 8_192, 400_000):\n"
+        "  resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))\n"
+        "  try: workspace.backups.make(Path(sys.argv[2]) / 'one.luthier-backup', EVERYTHING, no_matter)\n"
+        "  except Exception as error: print(getattr(error, 'code', repr(error)))\n"
+        "  else: print('made')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(shop.folders.root), str(target)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert set(done.stdout.split()) == {"disk.full", "workspace.store_not_writable"}, done.stdout + done.stderr
+    assert list(target.iterdir()) == []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.domain.adapters import DoraSettings, FullSettings, LoraSettings
-from luthier.domain.recipes import EvaluationSpec, Recipe, RecipeInvalid, RecipeUnreadable
+from luthier.domain.recipes import EvaluationSpec, HealthSpec, Recipe, RecipeInvalid, RecipeUnreadable
 from luthier.services.recipe_files import read_document
 from luthier.services.recipes import dump_recipe, make_recipe, parse_pin, read_recipe
 
@@ -157,11 +157,20 @@ def test_a_group_with_everything_commented_out_is_an_empty_group(tmp_path: Path)
         ("adapter.rank=8", ("adapter.rank", 8)),
         ("adapter.targets=[q_proj, v_proj]", ("adapter.targets", ["q_proj", "v_proj"])),
         ("evaluation.scorer=off", ("evaluation.scorer", "off")),
+        ("health.attempts=5", ("health.attempts", 5)),
         ("max_steps=null", ("settings.max_steps", None)),
     ],
 )
 def test_a_pin_names_a_setting_and_its_value(text: str, expected: object) -> None:
     assert parse_pin(text) == expected
+
+
+def test_health_may_be_its_policy_alone_and_what_is_said_besides_adds_to_it(tmp_path: Path) -> None:
+    path = _write(tmp_path, "data: a\nhealth: off\n")
+    assert read_recipe(path).health == HealthSpec(policy="off", attempts=3)
+    assert read_recipe(path, {"health.attempts": 9}).health == HealthSpec(policy="off", attempts=9)
+    with pytest.raises(RecipeInvalid, match=r"health.policy.*'off', 'ask' or 'automatic'"):
+        read_recipe(_write(tmp_path, "data: a\nhealth: sometimes\n"))
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,19 @@ def test_a_change_that_was_undone_is_no_part_of_the_history(shop: Shop) -> None:
     assert documents(shop.folders.database)["events"] == before["events"]
 
 
+def test_a_run_from_before_histories_were_kept_gets_its_steps_back(shop: Shop) -> None:
+    shop.train(8)
+    shop.folders.run(shop.run.run_id).history.unlink()
+    shop.runs.cancel(shop.run.run_id)
+    shop.train(2)
+    before = documents(shop.folders.database)
+    lose_the_database(shop)
+    lost = [each.what for each in made_anew(shop).not_brought_back]
+    after = documents(shop.folders.database)
+    assert lost == ["sign-ins", f"who moved {shop.run.name} at first"]
+    assert after["runs"] == before["runs"] and after["metrics"] == before["metrics"] != {}
+
+
 def test_a_database_made_anew_can_be_lost_again(shop: Shop) -> None:
     shop.train(6)
     for _ in range(2):

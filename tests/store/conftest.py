@@ -3,7 +3,7 @@
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -33,6 +33,19 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_url(postgresql: str) -> str:
+    return _new_database(postgresql)
+
+
+@pytest.fixture
+def empty_place(place: Place, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Place]:
+    """Makes other places of the same kind."""
+    if isinstance(place, Path):
+        return lambda: tmp_path / f"other-{next(_names)}.db"
+    server: str = request.getfixturevalue("postgresql")
+    return lambda: _new_database(server)
+
+
+def _new_database(postgresql: str) -> str:
     name = f"test_{next(_names)}"
     with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]

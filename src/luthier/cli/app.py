@@ -30,6 +30,7 @@ PARTS = {
     "notify": Part("luthier.cli.notify", "Be told of milestones, failures and alerts."),
     "versions": Part("luthier.cli.versions", "Results that were registered."),
     "backups": Part("luthier.cli.backups", "Keep the whole workspace in one file, and get it back."),
+    "exports": Part("luthier.cli.exports", "Versions as others run them, proven to say the same."),
 }
 
 

@@ -36,6 +36,9 @@ LimitOption = Annotated[
         "--limit", metavar="NAME=VALUE", help="A budget: size=500MB, money=2, hours=1, co2=0.1; may be repeated."
     ),
 ]
+HealthOption = Annotated[
+    str | None, typer.Option(metavar="POLICY", help="When training goes wrong: ask (default), automatic, or off.")
+]
 ProfileOption = Annotated[
     list[str] | None,
     typer.Option("--profile", metavar="NAME", help="Defaults for a use case or target, e.g. chatbot; may be repeated."),
@@ -76,6 +79,7 @@ class AskedFor:
     skip_bad_rows: bool = False
     limits: Sequence[str] = ()
     profiles: Sequence[str] = ()
+    health: str | None = None
 
     def overrides(self) -> dict[str, Any]:
         plain = {
@@ -86,6 +90,7 @@ class AskedFor:
             "method": self.method,
             "adapter.kind": self.adapter,
             "name": self.name,
+            "health.policy": self.health,
             "columns": columns_from(self.columns) or None,
             "skip_bad_rows": self.skip_bad_rows or None,
             "profiles": tuple(self.profiles) or None,

@@ -6,14 +6,14 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from luthier.cli.render.findings import show_actions
+from luthier.cli.render.health import remedy_line, show_alert
 from luthier.cli.render.preflight import show_preflight
 from luthier.cli.render.progress import ProgressLine, machine_line
-from luthier.cli.render.text import one_line, plain, soft
+from luthier.cli.render.text import one_line, soft
 from luthier.cli.terminal import Terminal
-from luthier.domain.errors import Action
 from luthier.domain.events import Event
-from luthier.domain.jobs import Progress
+from luthier.domain.health import AppliedRemedy
+from luthier.domain.jobs import Alert, Progress
 from luthier.domain.run_states import ENDED, RunState
 from luthier.domain.runs import Run
 from luthier.kit.units import show_bytes
@@ -89,6 +89,7 @@ class _Teller:
             "run.checkpoint": self._checkpoint,
             "run.preflight": self._preflight,
             "run.alert": self._alert,
+            "run.remedy": self._remedy,
         }
 
     def tell(self, event: Event) -> None:
@@ -144,5 +145,8 @@ class _Teller:
             self._say(Text("Preflight", "head"), *show_preflight(report))
 
     def _alert(self, body: dict[str, Any]) -> None:
-        self._say(plain(body["sentence"], "warn"))
-        self._say(*show_actions(Action.model_validate(action) for action in body.get("actions", [])))
+        self._say(*show_alert(Alert.model_validate(body)))
+
+    def _remedy(self, body: dict[str, Any]) -> None:
+        fields = {name: body[name] for name in AppliedRemedy.model_fields}
+        self._say(remedy_line(AppliedRemedy.model_validate(fields)))

@@ -1,4 +1,4 @@
-"""`luthier runs pause, resume, stop, retry, cancel, clone`: what a person may ask of a run."""
+"""`luthier runs pause, resume, remedy, stop, retry, cancel, clone`: what a person may ask of a run."""
 
 import shlex
 from collections.abc import Callable
@@ -9,10 +9,13 @@ import typer
 from luthier.cli import declare
 from luthier.cli.asking import PriorityOption, SetOption
 from luthier.cli.attend import attend
+from luthier.cli.errors import NotUnderstood
 from luthier.cli.follow import follow
+from luthier.cli.render.health import show_offers
 from luthier.cli.render.text import plain
 from luthier.cli.run_documents import run_document
 from luthier.cli.terminal import Terminal
+from luthier.domain.health import RemedyName
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
 from luthier.services.recipes import parse_pin
@@ -38,6 +41,28 @@ def pause(terminal: Terminal, run: RunArgument, wait: WaitOption = True) -> None
 def resume(terminal: Terminal, run: RunArgument, detach: DetachOption = False) -> int:
     """Go on with a paused, failed or stopped run from its newest checkpoint."""
     return _ask_and_attend(terminal, terminal.workspace.runs.resume, run, detach)
+
+
+def remedy(
+    terminal: Terminal,
+    run: RunArgument,
+    name: Annotated[str | None, typer.Argument(metavar="REMEDY", help="One of those offered; none lists them.")] = None,
+    detach: DetachOption = False,
+) -> int:
+    """Choose a remedy for what a run rests over, and go on; without one, list those on offer."""
+    runs = terminal.workspace.runs
+    if name is None:
+        found, offers = runs.get(run), runs.offers(run)
+        terminal.result(
+            {"run_id": found.run_id, "anomaly": found.anomaly, "offers": offers, "remedies": found.remedies},
+            lambda: show_offers(found, offers),
+        )
+        return 0
+    known = next((each for each in RemedyName if each == name), None)
+    if known is None:
+        message = f"{name} is no remedy; choose from {', '.join(RemedyName)}."
+        raise NotUnderstood(message=message, command=f"luthier runs remedy {shlex.quote(run)}")
+    return _ask_and_attend(terminal, lambda reference: runs.remedy(reference, known), run, detach)
 
 
 def stop(terminal: Terminal, run: RunArgument, wait: WaitOption = True) -> None:
@@ -100,6 +125,7 @@ def _say_state(terminal: Terminal, run: Run) -> None:
 _COMMANDS: dict[str, declare.Body] = {
     "pause": pause,
     "resume": resume,
+    "remedy": remedy,
     "stop": stop,
     "retry": retry,
     "cancel": cancel,

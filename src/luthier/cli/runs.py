@@ -11,8 +11,9 @@ from luthier.cli.errors import NotUnderstood
 from luthier.cli.follow import RESTING, follow
 from luthier.cli.logs import follow_log, show_log
 from luthier.cli.outcome import outcome_document, report_outcome, show_outcome
+from luthier.cli.render.health import show_alerts
 from luthier.cli.render.preflight import show_preflight
-from luthier.cli.render.runs import CURVE_WIDTH, metrics_table, runs_table, show_alerts, show_answers, show_run
+from luthier.cli.render.runs import CURVE_WIDTH, metrics_table, runs_table, show_answers, show_run
 from luthier.cli.render.text import heading, plain
 from luthier.cli.run_documents import run_document
 from luthier.cli.run_wishes import RunArgument, add_wishes
@@ -62,7 +63,7 @@ def show(
 
     def view() -> Any:
         yield from show_run(found, losses, checkpoints, place)
-        yield from show_alerts(alerts)
+        yield from show_alerts(alerts, found.remedies)
         if preflight:
             yield heading("Preflight")
             yield from show_preflight(preflight, rows=3 if tokens or preflight.errors else 0)

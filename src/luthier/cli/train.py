@@ -11,6 +11,7 @@ from luthier.cli.asking import (
     AskedFor,
     BaseOption,
     DataOption,
+    HealthOption,
     HeldOutOption,
     LimitOption,
     MapOption,
@@ -43,6 +44,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     limit: LimitOption = None,
     profile: ProfileOption = None,
     adapter: AdapterOption = None,
+    health: HealthOption = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
     priority: PriorityOption = None,
@@ -65,6 +67,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         limits=tuple(limit or ()),
         profiles=tuple(profile or ()),
         adapter=adapter,
+        health=health,
         name=name,
         skip_bad_rows=skip_bad_rows,
     )

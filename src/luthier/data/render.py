@@ -35,6 +35,16 @@ class Rendered:
     written_as_text: frozenset[str] = frozenset()  # parts for which the template has no words
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is to answer: as the chat template gets it, as text, and as tokens."""
+
+    messages: Messages
+    tools: list[dict[str, Any]]
+    text: str
+    ids: list[int]
+
+
 class Renderer:
     """Reads a model's folder once; afterwards every method is a pure function of its arguments."""
 
@@ -84,8 +94,12 @@ class Renderer:
 
     def prompt_ids(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
         """The tokens after which the model is to answer."""
+        return self.prompt(messages, tools).ids
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> Prompt:
         form = self._form(messages, tools)
-        return self._token_ids(self._rendered(form.messages, form.tools, True, "these messages"))
+        text = self._rendered(form.messages, form.tools, True, "these messages")
+        return Prompt(form.messages, form.tools, text, self._token_ids(text))
 
     def text_prompt_ids(self, text: str) -> list[int]:
         """The tokens of plain text that the model is to continue."""

@@ -89,7 +89,7 @@ ADAPTER_KINDS: dict[str, type[Frozen]] = {
     "ia3": Ia3Settings,
     "full": FullSettings,
 }
-FUSED_KINDS = frozenset({"lora", "full"})  # those for which the engine has functions of its own
+FUSED_KINDS = frozenset({"lora", "dora", "full"})  # those for which the engine has functions of its own
 
 AdapterSettings = Annotated[
     Annotated[LoraSettings, Tag("lora")]

@@ -12,8 +12,9 @@ from pydantic import Field, TypeAdapter
 from luthier.domain.adapters import AdapterSettings
 from luthier.domain.datasets import Mapping
 from luthier.domain.errors import Action, Problem
+from luthier.domain.health import Anomaly, AppliedRemedy
 from luthier.domain.plans import EvaluationPlan
-from luthier.domain.recipes import Method, TrainingSettings
+from luthier.domain.recipes import HealthSpec, Method, TrainingSettings
 from luthier.kit.frozen import Frozen
 
 HEARTBEAT_SECONDS = 1.0
@@ -39,6 +40,9 @@ class Job(Frozen):
     mapping: Mapping | None = None  # how the source's columns were read, while nobody has confirmed it
     today: datetime | None = None  # for templates that write the date: the run's first day, whenever it is resumed
     resume_from: str | None  # a sealed checkpoint folder
+    health: HealthSpec = HealthSpec(policy="off")
+    remedies: tuple[AppliedRemedy, ...] = ()  # that hold from their step on
+    memory_bytes: int = 0  # that the worker may use; 0 is not known
 
 
 # ── facts: the kinds of journal.jsonl ────────────────────────────────────────────────────────────────────────────
@@ -107,6 +111,14 @@ class Step(Frozen):
     figures: dict[str, float] = {}  # what else the method measures, e.g. reward_margin
 
 
+class RowsLeftOut(Frozen):
+    """A remedy takes these rows from a step; when nothing is left, the step changes nothing."""
+
+    kind: Literal["rows_left_out"] = "rows_left_out"
+    step: int
+    rows: tuple[int, ...]  # of the training file, from 1
+
+
 class HeldOutLoss(Frozen):
     kind: Literal["held_out_loss"] = "held_out_loss"
     step: int  # 0 is the base model
@@ -166,6 +178,8 @@ class Alert(Frozen):
     sentence: str
     actions: tuple[Action, ...] = ()
     step: int | None = None
+    causes: tuple[str, ...] = ()  # why it may have happened, the likeliest first
+    anomaly: Anomaly | None = None  # with its evidence, when a detector raised it
 
 
 class Heartbeat(Frozen):
@@ -184,6 +198,7 @@ class Parked(Frozen):
     step: int
     folder: str | None  # of the checkpoint; None when nothing had been trained yet
     problem: Problem | None = None  # why, when it was not a person's wish
+    anomaly: Anomaly | None = None  # that a remedy is wanted for
 
 
 class Failed(Frozen):
@@ -216,6 +231,7 @@ Fact = Annotated[
     | Prepared
     | PreflightDone
     | Step
+    | RowsLeftOut
     | HeldOutLoss
     | CheckpointSaved
     | Readings
@@ -231,7 +247,11 @@ Fact = Annotated[
 ]
 _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 
-DURABLE = frozenset({"started", "prepared", "step", "checkpoint", "parked", "failed", "cancelled", "finished", "alert"})
+DURABLE = frozenset(
+    {"started", "prepared", "step", "rows_left_out", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
+)
+
+LAST_WORDS = frozenset({"parked", "failed", "cancelled", "finished"})  # no fact of the attempt comes after one of these
 
 
 def fact_from(kind: str, body: dict[str, Any]) -> Fact:

@@ -72,7 +72,7 @@ _SIZE_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
-def _bytes_of(value: Any) -> Any:
+def bytes_of(value: Any) -> Any:
     """`500MB`, `1.5 GiB` or a number of bytes."""
     if not isinstance(value, str):
         return value
@@ -84,13 +84,23 @@ def _bytes_of(value: Any) -> Any:
     return round(float(number) * factor)
 
 
+SizeInBytes = Annotated[int, Field(ge=1), BeforeValidator(bytes_of)]
+
+
 class Budget(Frozen):
     """Limits that a plan keeps to, or it is refused; None sets none."""
 
-    size: Annotated[int, Field(ge=1), BeforeValidator(_bytes_of)] | None = None  # of the exported model, e.g. 500MB
+    size: SizeInBytes | None = None  # of the exported model, e.g. 500MB
     money: Annotated[float, Field(gt=0)] | None = None  # for electricity, in your own currency
     hours: Annotated[float, Field(gt=0)] | None = None  # of training
     co2: Annotated[float, Field(gt=0)] | None = None  # kilograms of CO2e
+
+
+class HealthSpec(Frozen):
+    """What happens when training goes wrong."""
+
+    policy: Literal["off", "ask", "automatic"] = "ask"  # off looks for nothing; ask pauses and offers remedies
+    attempts: Annotated[int, Field(ge=0, le=100)] = 3  # remedies that `automatic` may apply to one run
 
 
 class Recipe(Frozen):
@@ -109,6 +119,12 @@ class Recipe(Frozen):
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
     profiles: tuple[str, ...] = ()  # defaults for a use case or a target, e.g. chatbot, mobile; a later one wins
     budget: Budget = Budget()  # what the run may take at most; see Budget
+    health: HealthSpec = HealthSpec()  # off, ask or automatic; see Health
+
+    @field_validator("health", mode="before")
+    @classmethod
+    def _policy_alone_will_do(cls, value: Any) -> Any:
+        return {"policy": value} if isinstance(value, str) else value
 
     @field_validator("settings")
     @classmethod

@@ -28,6 +28,7 @@ class RunMove(StrEnum):
     RESUME = "resume"  # go on from the newest checkpoint
     STOP = "stop"  # a person asks to end it and keep its checkpoint
     END = "end"  # the worker of a run that was to stop has parked, or is gone
+    REMEDY = "remedy"  # go on from a healthy checkpoint, with something changed that went wrong
     RETRY = "retry"  # begin again from the first step
     EVALUATE = "evaluate"
     WRAP_UP = "wrap_up"
@@ -63,6 +64,7 @@ TRANSITIONS: dict[tuple[RunState, RunMove], RunState] = {
     (S.PAUSING, M.LOSE): S.PAUSED,  # it was to pause, and it did
     **{(state, M.LOSE): S.QUEUED for state in (*_WORKING, S.COMPLETING)},
     **{(state, M.RESUME): S.QUEUED for state in (S.PAUSED, S.FAILED, S.CANCELLED)},
+    **{(state, M.REMEDY): S.QUEUED for state in (S.PREPARING, S.RUNNING, S.EVALUATING, S.PAUSED, S.FAILED)},
     **{(state, M.RETRY): S.QUEUED for state in (S.FAILED, S.CANCELLED)},
     **{(state, M.FAIL): S.FAILED for state in (S.QUEUED, *ACTIVE)},
     **{(state, M.CANCEL): S.CANCELLED for state in (S.CREATED, S.QUEUED, S.PAUSED, S.FAILED, *ACTIVE)},

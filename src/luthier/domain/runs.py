@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from luthier.domain.errors import Action, NotAllowedNow, NotFound, Problem, ShortOfResources, WorkFailed
+from luthier.domain.health import Anomaly, AppliedRemedy
 from luthier.domain.plans import Plan
 from luthier.domain.queues import Priority, rank_of
 from luthier.domain.recipes import Recipe
@@ -67,6 +68,8 @@ class Run(Frozen):
     problem: Problem | None = None
     attempt: int = 0
     token: int = 0
+    anomaly: Anomaly | None = None  # that it rests over; a remedy, or resuming, closes it
+    remedies: tuple[AppliedRemedy, ...] = ()  # oldest first
     losses_of_worker: int = 0  # how often a worker was lost since the last progress
     retry_seconds: float = 0.0  # that the next attempt waits after a loss
     priority: Priority = Priority.NORMAL

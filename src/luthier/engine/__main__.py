@@ -1,4 +1,7 @@
-"""The worker process: `dequantise GGUF FOLDER`, `chat`, or `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`."""
+"""The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or one of the words below with what it needs.
+
+`chat`; `dequantise GGUF FOLDER`; `reference EXPORT_FOLDER` and `hub-check EXPORT_FOLDER`, which measure for parity.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -7,12 +10,18 @@ from pathlib import Path
 import orjson
 
 from luthier.domain.errors import LuthierError
+from luthier.domain.exports import ExportJob
+from luthier.domain.parity import Reference
+from luthier.export.telling import tell_failure, tell_progress
+from luthier.kit.files import read_json, write_json
 
 
 def main(arguments: Sequence[str]) -> int:
     match arguments:
         case ["dequantise", source, target]:
             return _dequantise(Path(source), Path(target))
+        case ["reference" | "hub-check" as what, folder]:
+            return _measure_export(what, Path(folder))
         case ["chat"]:
             from luthier.engine.chat import serve
 
@@ -45,6 +54,24 @@ def _dequantise(source: Path, target: Path) -> int:
         dequantise(source, target)
     except LuthierError as error:
         sys.stdout.buffer.write(orjson.dumps(error.problem.model_dump(mode="json")) + b"\n")
+        return 1
+    return 0
+
+
+def _measure_export(what: str, folder: Path) -> int:
+    from luthier.engine.hub_check import measure_folder
+    from luthier.engine.parity import measure_reference
+
+    job = ExportJob.model_validate(read_json(folder / "job.json"))
+    try:
+        if what == "reference":
+            write_json(folder / "reference.json", measure_reference(job, tell_progress).model_dump(mode="json"))
+        else:
+            reference = Reference.model_validate(read_json(folder / "reference.json"))
+            found = measure_folder(job, folder / "files", reference, tell_progress)
+            write_json(folder / "elsewhere.json", found.model_dump(mode="json"))
+    except LuthierError as error:
+        tell_failure(error)
         return 1
     return 0
 

@@ -8,12 +8,14 @@ import safetensors.torch
 import torch
 from peft import PeftModel, get_peft_model, get_peft_model_state_dict
 from peft.tuners.lora import Linear as PeftLinear
+from peft.tuners.lora.variants import DoraLinearVariant
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from luthier.domain.adapters import AdapterSettings, AdapterTargetsUnknown, LoraSettings, Targets
+from luthier.domain.adapters import AdapterSettings, AdapterTargetsUnknown, DoraSettings, LoraSettings, Targets
 from luthier.engine.adapter_kinds import config_of, rates_of, targets_of
+from luthier.engine.dora_linear import FusedDora
 from luthier.engine.flat_parameters import FlatParameters
 from luthier.engine.fused_layers import fuse_layers
 from luthier.engine.lora_linear import FusedLora, Weights
@@ -67,14 +69,15 @@ class Adapter(Trained):
         (folder / self.weights_name).write_bytes(safetensors.torch.save(plain, {"format": "pt"}))
 
     def fuse(self, dropout: float) -> None:
-        """For plain LoRA alone."""
+        """For LoRA and DoRA alone."""
         precision = self._layers[0].get_base_layer().weight.dtype
         if precision != torch.float32:
             self._shadow = self.parameters.values.to(precision)
         shadows = self.parameters.views(self._shadow)
         for name, module in self._peft_model.named_modules():
             if isinstance(module, PeftLinear):
-                module.forward = FusedLora(module, _weights(name, module, shadows), dropout)
+                function = FusedDora if isinstance(module.lora_variant.get("default"), DoraLinearVariant) else FusedLora
+                module.forward = function(module, _weights(name, module, shadows), dropout)
 
 
 def attach(model: PreTrainedModel, settings: AdapterSettings, fused: bool) -> Adapter:
@@ -89,7 +92,7 @@ def attach(model: PreTrainedModel, settings: AdapterSettings, fused: bool) -> Ad
     adapter = Adapter(peft_model, FlatParameters(named, rate_of=rates_of(settings)))
     if starts:
         adapter.parameters.fix(starts)
-    if fused and isinstance(settings, LoraSettings):
+    if fused and isinstance(settings, LoraSettings | DoraSettings):
         adapter.fuse(settings.dropout)
     return adapter
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from luthier.domain.jobs import DURABLE, HEARTBEAT_SECONDS, Fact, Heartbeat, Phase, Progress
+from luthier.domain.jobs import DURABLE, HEARTBEAT_SECONDS, LAST_WORDS, Fact, Heartbeat, Phase, Progress
 from luthier.engine.log import log
 from luthier.kit.clock import Clock
 from luthier.kit.journal import JournalWriter, read_journal
@@ -49,6 +49,7 @@ class Channel:
         self._commands_read = 0
         self._wish: Wish | None = None
         self._lost: OSError | None = None
+        self._over = False
         self._progress_at = float("-inf")
         self.phase: PhaseName = "loading"
         self.step = 0
@@ -58,7 +59,10 @@ class Channel:
         """Raises JournalLost when the fact cannot be kept."""
         body = fact.model_dump(mode="json", exclude={"kind"})
         with self._lock:
+            if self._over:
+                return  # the heart has beaten once more
             self._append(fact.kind, body)
+            self._over = fact.kind in LAST_WORDS
         log(fact, self._clock.now(), self._run_folder.name, self._attempt)
 
     def enter(self, phase: PhaseName) -> None:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from luthier.domain.adapters import AdapterSettings
+from luthier.domain.health import AppliedRemedy, in_effect
 from luthier.domain.jobs import Job
 from luthier.domain.recipes import TrainingSettings
 from luthier.domain.runs import CheckpointDamaged, CheckpointMismatch
@@ -20,7 +21,8 @@ from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import fingerprint
 from luthier.engine.optimiser import Optimiser
 from luthier.engine.trained import Trained
-from luthier.health.checkpoints import folder_of_step, sealed_checkpoints
+from luthier.health.checkpoints import folder_of_step, sealed_checkpoints, surplus
+from luthier.health.watched import Watched
 from luthier.kit.files import damage_of, folder_bytes, read_json, sealed_folder, write_json
 from luthier.kit.frozen import Frozen
 
@@ -38,6 +40,8 @@ class TrainingState(Frozen):
     tokens: int = 0
     training_seconds: float = 0.0
     peak_rss_bytes: int = 0
+    tokens_per_second: float = 0.0  # of the last step
+    watched: Watched = Watched()
     held_out_losses: dict[int, float] = {}  # by step
 
 
@@ -47,6 +51,7 @@ class _Document(Frozen):
     state: TrainingState
     identity: dict[str, Any]
     fingerprint: dict[str, str]
+    remedies: tuple[AppliedRemedy, ...] = ()  # under which its steps were taken
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,13 @@ def identity_of(job: Job) -> dict[str, Any]:
 def save(
     checkpoints: Path, job: Job, state: TrainingState, trained: Trained, optimiser: Optimiser, crash: CrashPoints
 ) -> Saved:
-    """Publishes step-NNNNNN, and only when it reads back as written removes the oldest beyond what is kept."""
+    """Publishes step-NNNNNN, and only when it reads back as written removes the oldest beyond what is kept.
+
+    While somebody watches, one that a remedy can go back to is kept besides.
+    """
     final = folder_of_step(checkpoints, state.step)
-    document = _Document(state=state, identity=identity_of(job), fingerprint=fingerprint())
+    remedies = in_effect(state.step, job.remedies)
+    document = _Document(state=state, identity=identity_of(job), fingerprint=fingerprint(), remedies=remedies)
     with sealed_folder(final, {"step": state.step}) as staging:
         _write_tensors(staging / _VALUES, trained.parameters.views(trained.parameters.values))
         _write_tensors(staging / "optimiser.safetensors", optimiser.moments())
@@ -81,7 +90,8 @@ def save(
     damage = damage_of(final)
     if damage is not None:
         raise CheckpointDamaged(folder=final, reason=damage, run=job.run_id)
-    for folder in sealed_checkpoints(checkpoints)[: -job.settings.keep_checkpoints]:
+    well_until = None if job.health.policy == "off" else state.watched.calm_step
+    for folder in surplus(sealed_checkpoints(checkpoints), job.settings.keep_checkpoints, well_until):
         _remove(folder)
     crash.reach("checkpoint_pruned")
     return Saved(folder=final, bytes=folder_bytes(final))
@@ -114,6 +124,8 @@ def _verified(folder: Path, job: Job) -> _Document:
     for what, value in identity_of(job).items():
         if stored.get(what) != value:
             raise CheckpointMismatch(step=document.state.step, what=what, run=job.run_id)
+    if document.remedies != in_effect(document.state.step, job.remedies):
+        raise CheckpointMismatch(step=document.state.step, what="remedies", run=job.run_id)
     return document
 
 

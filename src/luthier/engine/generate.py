@@ -21,6 +21,7 @@ class _Row:
     room: int  # how many tokens it may get
     ids: list[int] = field(default_factory=list)
     done: bool = False
+    stopped: bool = False
 
 
 def answer_all(
@@ -34,16 +35,33 @@ def answer_all(
 
     An answer also ends where the model's context does. `on_progress` is called after every token of a batch.
     """
+    answers = answer_ids(model, prompts, frozenset(renderer.stop_ids), max_new_tokens, on_progress)
+    return [renderer.decode(answer.ids) for answer in answers]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    ids: tuple[int, ...]  # without the stop token
+    stopped: bool  # by a stop token, and not because there was no more room
+
+
+def answer_ids(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    stops: frozenset[int],
+    max_new_tokens: int,
+    on_progress: OnProgress,
+) -> list[Answered]:
+    """As `answer_all`, in tokens."""
     context = model.config.max_position_embeddings
     rows = [_Row(prompt, room=min(max_new_tokens, context - len(prompt))) for prompt in prompts]
-    stops = frozenset(renderer.stop_ids)
     for row in rows:
         row.done = row.room <= 0
     waiting = sorted((row for row in rows if not row.done), key=lambda row: len(row.prompt), reverse=True)
     for batch in _batches(waiting, max_new_tokens, _tokens_that_fit(model)):
         _answer_batch(model, batch, stops, lambda: on_progress(_answers_done(rows), len(rows)))
     on_progress(len(rows), len(rows))
-    return [renderer.decode(row.ids) for row in rows]
+    return [Answered(tuple(row.ids), row.stopped) for row in rows]
 
 
 def _answer_batch(model: PreTrainedModel, rows: list[_Row], stops: frozenset[int], report: Callable[[], None]) -> None:
@@ -67,7 +85,7 @@ def _extend(row: _Row, token: int, stops: frozenset[int]) -> None:
     if row.done:
         return
     if token in stops:
-        row.done = True
+        row.done = row.stopped = True
         return
     row.ids.append(token)
     row.done = len(row.ids) >= row.room

@@ -16,6 +16,7 @@ from luthier.domain.jobs import (
     Phase,
     PreflightDone,
     Prepared,
+    RowsLeftOut,
     Started,
     Step,
 )
@@ -68,6 +69,8 @@ def line_of(fact: Fact) -> str | None:  # noqa: C901 - a table of kinds
                 f"learning rate {fact.learning_rate:.3g}, {fact.tokens} tokens in {fact.seconds:.2f} s, "
                 f"{show_bytes(fact.rss_bytes)}"
             )
+        case RowsLeftOut():
+            return f"step {fact.step} does without the rows {', '.join(str(row) for row in fact.rows)}"
         case HeldOutLoss():
             return f"held-out loss after step {fact.step}: {fact.loss:.4f}"
         case CheckpointSaved():

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from luthier.data.order import epochs_done, indices_of_step
-from luthier.domain.jobs import CheckpointSaved, Job, Step
-from luthier.domain.runs import LossNotFinite
+from luthier.domain.health import left_out, settings_at
+from luthier.domain.jobs import CheckpointSaved, Job, RowsLeftOut, Step
+from luthier.domain.recipes import TrainingSettings
 from luthier.engine.channel import Channel, Interrupted
 from luthier.engine.checkpoints import TrainingState, save
 from luthier.engine.crash_points import CrashPoints
@@ -23,7 +24,10 @@ from luthier.engine.preparing import PreparedData
 from luthier.engine.questions import Questions
 from luthier.engine.recompute import recomputed_layers
 from luthier.engine.trained import Trained
-from luthier.health.losses import not_finite
+from luthier.engine.vigil import Batch, Unwell, Vigil
+from luthier.health.watched import Observation
+
+_COPIES = 3  # in a checkpoint: the values and two moments of each
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +45,20 @@ class Bench:
     crash: CrashPoints
     questions: Questions
 
+    def settings_of(self, step: int) -> TrainingSettings:
+        return settings_at(step, self.job.settings, self.job.remedies)
+
+    def vigil(self) -> Vigil:
+        values = self.trained.parameters.values
+        return Vigil(self.job, self.run_folder, self.channel, _COPIES * values.numel() * values.element_size())
+
 
 def train(bench: Bench, state: TrainingState) -> TrainingState:
     """From `state` to the last step. A wish to stop is obeyed where the state is whole, after a checkpoint of it.
 
-    Raises Interrupted, and LossNotFinite before the step that would have been spoiled has changed anything.
+    Raises Interrupted, and Unwell or LossNotFinite before the step that would have been spoiled has changed anything.
     """
-    saved_step = state.step
+    saved_step, vigil = state.step, bench.vigil()
     try:
         while True:
             if _is_due(bench, state.step, bench.job.settings.evaluate_every):
@@ -60,10 +71,14 @@ def train(bench: Bench, state: TrainingState) -> TrainingState:
                 return state
             bench.channel.obey()
             bench.crash.reach("before_step")
-            state = _take_step(bench, state)
+            state = _take_step(bench, state, vigil)
             bench.crash.reach("after_step")
     except Interrupted as interruption:
         if interruption.wish == "stop" and saved_step < state.step:
+            _save(bench, state, "stop")
+        raise
+    except Unwell as unwell:
+        if unwell.weights_are_well and saved_step < state.step:
             _save(bench, state, "stop")
         raise
 
@@ -72,22 +87,28 @@ def _is_due(bench: Bench, step: int, every: int) -> bool:
     return step % every == 0 or step == bench.data.total_steps
 
 
-def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
+def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingState:
     started = time.perf_counter()
-    settings, step = bench.job.settings, before.step + 1
-    indices = indices_of_step(step, settings.batch_size, len(bench.data.train), settings.seed)
+    step = before.step + 1
+    settings, indices = bench.settings_of(step), _indices(bench, step)
+    bench.channel.step = step - 1
+    _say_what_is_left_out(bench, step)
+    if not indices:
+        return before.model_copy(update={"step": step})
+    epoch = epochs_done(step, settings.batch_size, len(bench.data.train))
     seed_for(settings.seed, step)
-    gathered = _gather(bench, indices)
+    gathered = _gather(bench, indices, settings)
     bench.crash.reach("after_backward")
     gradient_norm = bench.optimiser.gradient_norm()
-    _refuse_not_finite(bench, step, gathered.loss, gradient_norm, indices)
-    learning_rate = bench.optimiser.update(step, gradient_norm)
+    seen = Observation(step, gathered.loss, gradient_norm, bench.optimiser.rate_share(step), before.tokens_per_second)
+    watched = vigil.look(before.watched, seen, epoch, _batch(bench, step, settings))
+    learning_rate = bench.optimiser.update(step, gradient_norm, settings)
     bench.trained.refresh()
     bench.crash.reach("after_update")
     seconds = time.perf_counter() - started
     fact = Step(
         step=step,
-        epoch=epochs_done(step, settings.batch_size, len(bench.data.train)),
+        epoch=epoch,
         loss=gathered.loss,
         loss_bits=gathered.loss.hex(),
         learning_rate=learning_rate,
@@ -106,31 +127,52 @@ def _take_step(bench: Bench, before: TrainingState) -> TrainingState:
             "tokens": before.tokens + gathered.tokens,
             "training_seconds": before.training_seconds + seconds,
             "peak_rss_bytes": max(before.peak_rss_bytes, peak_rss_bytes()),
+            "tokens_per_second": gathered.tokens / seconds,
+            "watched": watched,
         }
     )
 
 
-def _gather(bench: Bench, indices: list[int]) -> Gathered:
-    settings = bench.job.settings
+def _say_what_is_left_out(bench: Bench, step: int) -> None:
+    settings, train = bench.job.settings, bench.data.train
+    whole = indices_of_step(step, settings.batch_size, len(train), settings.seed)
+    gone = left_out(step, {int(train.rows[index]) for index in whole}, bench.job.remedies)
+    if gone:
+        bench.channel.say(RowsLeftOut(step=step, rows=gone))
+
+
+def _indices(bench: Bench, step: int) -> list[int]:
+    """Of the 1-based step's examples, but for those that a remedy leaves out."""
+    settings, train = bench.job.settings, bench.data.train
+    indices = indices_of_step(step, settings.batch_size, len(train), settings.seed)
+    gone = left_out(step, {int(train.rows[index]) for index in indices}, bench.job.remedies)
+    return [index for index in indices if int(train.rows[index]) not in gone]
+
+
+def _rows_of(bench: Bench, indices: list[int]) -> list[int]:
+    return sorted({int(bench.data.train.rows[index]) for index in indices})
+
+
+def _batch(bench: Bench, step: int, settings: TrainingSettings) -> Batch:
+    rows = bench.data.train.rows
+    now, before = ([] if each < 1 else _indices(bench, each) for each in (step, step - 1))
+
+    def measure(row: int) -> tuple[float, float]:
+        bench.trained.parameters.gradients.zero_()
+        indices = [index for index in (*now, *before) if int(rows[index]) == row]
+        return _gather(bench, indices, settings).loss, bench.optimiser.gradient_norm()
+
+    return Batch(_rows_of(bench, now), _rows_of(bench, before), measure)
+
+
+def _gather(bench: Bench, indices: list[int], settings: TrainingSettings) -> Gathered:
     with (
         packed_attention(bench.base.model),
         bench.trained.training(),
         products_in(settings),
         recomputed_layers(bench.base.model, settings.gradient_checkpointing),
     ):
-        return bench.objective.gather(indices, bench.channel)
-
-
-def _refuse_not_finite(bench: Bench, step: int, loss: float, gradient_norm: float, indices: list[int]) -> None:
-    value = not_finite(loss, gradient_norm)
-    if value is not None:
-        rows = sorted({int(bench.data.train.rows[index]) for index in indices})
-        raise LossNotFinite(
-            value=value,
-            step=step,
-            lower=bench.job.settings.learning_rate / 5,
-            rows=", ".join(str(row) for row in rows),
-        )
+        return bench.objective.gather(indices, settings.micro_batch_tokens, bench.channel)
 
 
 def _measured(bench: Bench, state: TrainingState) -> TrainingState:
@@ -139,12 +181,16 @@ def _measured(bench: Bench, state: TrainingState) -> TrainingState:
         return state
     as_it_came = bench.trained.disabled() if state.step == 0 else nullcontext()
     with as_it_came:
-        fact = bench.objective.held_out(state.step, bench.channel)
+        pass_tokens = bench.settings_of(state.step + 1).micro_batch_tokens
+        fact = bench.objective.held_out(state.step, pass_tokens, bench.channel)
         if fact is None:
             return state
         bench.channel.say(fact)
         bench.questions.answer(state.step, bench.channel)
-    return state.model_copy(update={"held_out_losses": {**state.held_out_losses, fact.step: fact.loss}})
+    losses = {**state.held_out_losses, fact.step: fact.loss}
+    return state.model_copy(
+        update={"held_out_losses": losses, "watched": state.watched.with_held_out(fact.step, fact.loss)}
+    )
 
 
 def _save(bench: Bench, state: TrainingState, why: Literal["interval", "stop", "last"]) -> None:

@@ -39,11 +39,14 @@ class FusedLora:
         if self._layer.disable_adapters or self._layer.merged or arguments or options:
             return PeftLinear.forward(self._layer, x, *arguments, **options)
         rows = x.reshape(-1, x.shape[-1])
-        keep = None
-        if self._dropout and self._layer.training:
-            keep = torch.empty_like(rows).bernoulli_(1 - self._dropout).div_(1 - self._dropout)
+        keep = dropped(rows, self._dropout if self._layer.training else 0.0)
         out = _LoraLinear.apply(rows, self._a, self._b, self._weights, keep)
         return out.view(*x.shape[:-1], -1)
+
+
+def dropped(rows: Tensor, share: float) -> Tensor | None:
+    """What multiplies `rows` so that this share of them is dropped: 0 or 1 / (1 - share); None when none is."""
+    return torch.empty_like(rows).bernoulli_(1 - share).div_(1 - share) if share else None
 
 
 class _LoraLinear(torch.autograd.Function):

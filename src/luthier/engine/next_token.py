@@ -19,12 +19,12 @@ class NextToken(Objective):
         self._data = data
         self._settings = settings
 
-    def begin(self, channel: Channel) -> None:
+    def begin(self, pass_tokens: int, channel: Channel) -> None:
         """Nothing has to be known beforehand."""
 
-    def gather(self, indices: Sequence[int], channel: Channel) -> Gathered:
+    def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
         train, total = self._data.train, 0.0
-        groups = micro_batches([int(train.lengths[index]) for index in indices], self._settings.micro_batch_tokens)
+        groups = micro_batches([int(train.lengths[index]) for index in indices], pass_tokens)
         rows = [train.packed([indices[place] for place in group]) for group in groups]
         supervised = sum(len(supervised_places(row)) for row in rows)
         for row in rows:
@@ -34,7 +34,8 @@ class NextToken(Objective):
             channel.busy += 1
         return Gathered(total / supervised, sum(len(row.ids) for row in rows), supervised)
 
-    def held_out(self, step: int, channel: Channel) -> HeldOutLoss | None:
+    def held_out(self, step: int, pass_tokens: int, channel: Channel) -> HeldOutLoss | None:
         if self._data.held_out is None:
             return None
-        return held_out_loss(self._base, self._data.held_out, self._settings, step, channel)
+        settings = self._settings.model_copy(update={"micro_batch_tokens": pass_tokens})
+        return held_out_loss(self._base, self._data.held_out, settings, step, channel)

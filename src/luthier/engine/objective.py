@@ -20,16 +20,18 @@ class Gathered:
 
 class Objective(ABC):
     @abstractmethod
-    def begin(self, channel: Channel) -> None:
+    def begin(self, pass_tokens: int, channel: Channel) -> None:
         """Before the first step of an attempt. Raises Interrupted when somebody wishes so."""
 
     @abstractmethod
-    def gather(self, indices: Sequence[int], channel: Channel) -> Gathered:
+    def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
         """The mean loss over these training examples, and its gradient, however they are cut into passes.
+
+        A pass holds at most `pass_tokens`, unless a single example is longer.
 
         Called where the model computes packed rows in the run's precision.
         """
 
     @abstractmethod
-    def held_out(self, step: int, channel: Channel) -> HeldOutLoss | None:
+    def held_out(self, step: int, pass_tokens: int, channel: Channel) -> HeldOutLoss | None:
         """None when nothing is held out. Raises Interrupted between two passes, and LossNotFinite."""

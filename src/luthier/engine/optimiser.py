@@ -35,12 +35,15 @@ class Optimiser:
             self._parameters.gradients.masked_fill_(self._parameters.fixed, 0.0)
         return float(torch.linalg.vector_norm(self._parameters.gradients))
 
-    def update(self, step: int, gradient_norm: float) -> float:
-        """Applies the gathered gradients as the 1-based `step`, empties them, and returns the learning rate used."""
-        parameters, limit = self._parameters, self._settings.max_gradient_norm
+    def update(self, step: int, gradient_norm: float, settings: TrainingSettings) -> float:
+        """Applies the gathered gradients as the 1-based `step`, empties them, and returns the learning rate used.
+
+        The peak rate and the limit of the norm are those of `settings`: a remedy may have changed them for this step.
+        """
+        parameters, limit = self._parameters, settings.max_gradient_norm
         if gradient_norm > limit:
             parameters.gradients.mul_(limit / gradient_norm)
-        learning_rate = self._settings.learning_rate * schedule_share(step, self._total_steps, self._settings)
+        learning_rate = settings.learning_rate * self.rate_share(step)
         for group, part in zip(self._adam.param_groups, parameters.parts, strict=True):
             group["lr"] = learning_rate * part.rate
         kept = None if parameters.fixed is None else parameters.values[parameters.fixed]
@@ -49,6 +52,10 @@ class Optimiser:
             parameters.values[parameters.fixed] = kept
         parameters.gradients.zero_()
         return learning_rate
+
+    def rate_share(self, step: int) -> float:
+        """The share of the peak learning rate at the 1-based `step`."""
+        return schedule_share(step, self._total_steps, self._settings)
 
     def moments(self) -> dict[str, Tensor]:
         """Empty before the first step."""

@@ -30,15 +30,18 @@ class Preference(Objective):
         self._train = train
         self._held_out = held_out
         self._reference: dict[int, list[Sides]] = {}
+        self._pass_tokens = job.settings.micro_batch_tokens
 
-    def begin(self, channel: Channel) -> None:
+    def begin(self, pass_tokens: int, channel: Channel) -> None:
         """The reference does not change, so every pair is read by it once and never again."""
+        self._pass_tokens = pass_tokens
         if self._job.method in NEEDS_REFERENCE:
             with self._trained.disabled():
                 for pairs in filter(None, (self._train, self._held_out)):
                     self._reference[id(pairs)] = self._all_sides(pairs, "reading the pairs with the base", channel)
 
-    def gather(self, indices: Sequence[int], channel: Channel) -> Gathered:
+    def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
+        self._pass_tokens = pass_tokens
         losses, rewards, tokens, supervised = 0.0, [], 0, 0
         for group in self._groups(self._train, indices):
             sides = sides_of(self._base.model, self._train.packed(group))
@@ -51,9 +54,10 @@ class Preference(Objective):
             channel.busy += 1
         return Gathered(losses / len(indices), tokens, supervised, _figures(torch.cat(rewards)))
 
-    def held_out(self, step: int, channel: Channel) -> HeldOutLoss | None:
+    def held_out(self, step: int, pass_tokens: int, channel: Channel) -> HeldOutLoss | None:
         if self._held_out is None:
             return None
+        self._pass_tokens = pass_tokens
         every = range(len(self._held_out))
         sides = self._all_sides(self._held_out, "measuring the held-out loss", channel)
         losses = [float(self._losses(self._held_out, [at], sides[at])) for at in every]
@@ -79,7 +83,7 @@ class Preference(Objective):
 
     def _groups(self, pairs: PairSet, indices: Sequence[int]) -> list[list[int]]:
         lengths = pairs.lengths
-        groups = micro_batches([lengths[index] for index in indices], self._settings.micro_batch_tokens)
+        groups = micro_batches([lengths[index] for index in indices], self._pass_tokens)
         return [[indices[place] for place in group] for group in groups]
 
     def _losses(self, pairs: PairSet, indices: Sequence[int], sides: Sides) -> Tensor:

@@ -20,8 +20,10 @@ from luthier.engine.determinism import compute_deterministically, fingerprint
 from luthier.engine.memory_use import peak_rss_bytes
 from luthier.engine.readings import Watching
 from luthier.engine.tasks.finetune import finetune
+from luthier.engine.vigil import Unwell, out_of_memory
 from luthier.health.checkpoints import newest_intact, step_of
 from luthier.health.disk import disk_full
+from luthier.health.verdicts import problem_of as problem_of_anomaly
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import read_json
 from luthier.kit.units import show_bytes
@@ -56,6 +58,9 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
     except Interrupted as interruption:
         channel.say(Cancelled() if interruption.wish == "cancel" else _parked(run_folder, None))
         return EXIT_DONE
+    except Unwell as unwell:
+        _say_unwell(unwell, job, run_folder, channel)
+        return EXIT_DONE
     except LuthierError as error:
         channel.say(Failed(problem=error.problem))
     except JournalLost:
@@ -66,8 +71,17 @@ def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> in
         if full := disk_full(error, run_folder):
             channel.say(_parked(run_folder, full.problem))
             return EXIT_DONE
+        if is_short_of_memory(error) and channel.phase == "training" and job.health.policy != "off":
+            _say_unwell(out_of_memory(job, channel.step + 1), job, run_folder, channel)
+            return EXIT_DONE
         channel.say(Failed(problem=problem_of(error, job, channel.phase)))
     return EXIT_FAILED
+
+
+def _say_unwell(unwell: Unwell, job: Job, run_folder: Path, channel: Channel) -> None:
+    channel.say(unwell.alert)
+    problem = problem_of_anomaly(unwell.anomaly, job.run_id)
+    channel.say(_parked(run_folder, problem).model_copy(update={"anomaly": unwell.anomaly}))
 
 
 def _let_go_of_a_full_log() -> None:
@@ -105,10 +119,14 @@ def _parked(run_folder: Path, problem: Problem | None) -> Parked:
     return Parked(step=step_of(newest), folder=newest.relative_to(run_folder).as_posix(), problem=problem)
 
 
+def is_short_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORT_OF_MEMORY)
+
+
 def problem_of(error: Exception, job: Job, phase: str) -> Problem:
     """What cannot be foreseen, in words: too little memory, or a defect with its trace."""
     trace = traceback.format_exc()
-    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORT_OF_MEMORY):
+    if is_short_of_memory(error):
         return WorkerShortOfMemory(
             phase=phase,
             used=show_bytes(peak_rss_bytes()),

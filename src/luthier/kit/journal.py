@@ -42,8 +42,8 @@ class JournalWriter:
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
         if is_new:
             sync_folder(path.parent)
-        else:
-            self._file.truncate(whole_bytes(path))
+        elif (whole := whole_bytes(path)) < path.stat().st_size:
+            self._file.truncate(whole)
         self._clock = clock
         self._next_seq = first_seq
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from luthier.domain.jobs import LAST_WORDS
 from luthier.health.liveness import Liveness, Vital
 from luthier.kit.journal import Record
 from luthier.orchestration.workers import Worker, Workers
 from luthier.services.folders import AttemptFolder
 from luthier.services.run_facts import FactFolder
-
-LAST_WORDS = frozenset({"parked", "failed", "cancelled", "finished"})
 
 
 @dataclass

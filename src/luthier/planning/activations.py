@@ -35,13 +35,13 @@ def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
 def _whole_layer(load: Load, example_tokens: int) -> float:
     traced = _trace(load)
     if traced:
-        return traced.kept_bytes_per_token(example_tokens)
+        return traced.kept_bytes_per_token(example_tokens) + _product_bytes(load)
     shape, width = load.shape, load.bytes_per_weight
     queries, keys = shape.heads * shape.head_width, shape.kv_heads * shape.head_width
     elements = 4 * shape.hidden + 2 * queries + 2 * keys + 3 * shape.intermediate
     attention = shape.heads * example_tokens if example_tokens <= _KEPT_ATTENTION else 0
     factor = memory_facts().shared.reference_share if load.kernels == "reference" else 1.0
-    return width * (factor * elements + attention) + _INVERSES + _dropout_bytes(load)
+    return width * (factor * elements + attention) + _INVERSES + _dropout_bytes(load) + _product_bytes(load)
 
 
 def _counted_passing(load: Load) -> float:
@@ -59,6 +59,15 @@ def _dropout_bytes(load: Load) -> float:
         return 0.0
     shape = load.shape
     return load.bytes_per_weight * (5 * shape.hidden + shape.heads * shape.head_width + shape.intermediate)
+
+
+def _product_bytes(load: Load) -> float:
+    """DoRA keeps what each linear layer gave before its rows were scaled, to learn their lengths from it."""
+    if load.adapter.kind != "dora":
+        return 0.0
+    shape = load.shape
+    heads = shape.heads + 2 * shape.kv_heads
+    return load.bytes_per_weight * (heads * shape.head_width + 2 * shape.hidden + 2 * shape.intermediate)
 
 
 def _trace(load: Load) -> LayerTrace | None:

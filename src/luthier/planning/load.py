@@ -61,6 +61,13 @@ class Load:
         return self.linear_bytes + (self.shape.parameters - self.linear_weights) * self.bytes_per_weight
 
     @property
+    def replaced_bytes(self) -> float:
+        """Of linear weights as the file holds them, where others are computed with: laid out anew, or in four bits."""
+        if self.precision == "nf4":
+            return 2.0 * self.linear_weights
+        return self.linear_bytes if self.kernels == "fused" else 0.0
+
+    @property
     def value_bytes_per_trained(self) -> int:
         """An adapter: its value, and the copy that fused products read. A base in fp32 is its own value."""
         if self.trains_everything:

@@ -66,11 +66,10 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
     longest = longest_example(load.facts, max_length)
     factor = backend.kept_factor if load.kernels == "fused" else backend.reference_kept_factor
     rows = min(shared.logit_rows, tokens * load.facts.supervised_share + 1)
-    relaid = backend.relaid_linears * load.linear_bytes if load.kernels == "fused" else 0.0
     trained = load.trained_parameters
     return PeakMemory(
         framework=backend.framework_bytes,
-        weights=load.base_bytes + relaid,
+        weights=load.base_bytes + backend.relaid_linears * load.replaced_bytes,
         adapter=trained * load.value_bytes_per_trained,
         gradients=trained * load.gradient_bytes_per_trained,
         optimiser=trained * load.optimiser_bytes_per_trained,
@@ -89,7 +88,7 @@ def _spread(load: Load) -> tuple[float, float]:
 
 def _is_less_known(load: Load) -> bool:
     """Libraries compute these in their own way, with copies of their own."""
-    return load.precision == "nf4" or load.adapter.kind not in FUSED_KINDS
+    return load.adapter.kind not in FUSED_KINDS
 
 
 def _saving_bytes(load: Load) -> float:

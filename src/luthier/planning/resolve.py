@@ -60,7 +60,8 @@ def resolve(
         **{name: ledger.value_of(name) for name in _SETTLED_BY_NAME},
     )
     measurements = 1 + -(-total_steps // settings.evaluate_every)
-    disk = folder_size(fitted.load.trained_parameters, settings.keep_checkpoints, facts)
+    spare = 0 if recipe.health.policy == "off" else 2  # for a remedy to go back to
+    disk = folder_size(fitted.load.trained_parameters, settings.keep_checkpoints + spare, facts)
     memory = _corrected_memory(fitted, knowledge)
     seconds = total_steps * step_seconds + measurements * held_out_seconds
     answering = Answering(seconds, measurements, speed.answer_seconds(SAMPLES))

@@ -8,7 +8,8 @@ from typing import Any
 
 from luthier.domain.datasets import Mapping
 from luthier.domain.errors import LuthierError
-from luthier.domain.evaluations import AnswerSheet, EvaluationReport
+from luthier.domain.evaluations import AnswerSheet
+from luthier.domain.health import AnomalyKind
 from luthier.domain.jobs import Command, Finished, Job
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
 from luthier.domain.runs import Attempt, Lease, ResultUnreadable, Run
@@ -21,8 +22,10 @@ from luthier.kit.ids import new_id
 from luthier.kit.journal import JournalWriter, Record, read_journal
 from luthier.kit.processes import ProcessIdentity
 from luthier.services.folders import AttemptFolder, Folders
-from luthier.services.losses import after_loss
+from luthier.services.headlines import headline
+from luthier.services.losses import after_loss, alert_of_loss, anomaly_of_loss
 from luthier.services.queue import Queue
+from luthier.services.remedies import note_restart, respond
 from luthier.services.run_facts import FactFolder
 from luthier.services.run_moves import move_run
 from luthier.store import Store, Transaction
@@ -91,6 +94,9 @@ class Attempts:
             mapping=self._mapping(run),
             today=run.created_at,
             resume_from=str(checkpoint) if checkpoint else None,
+            health=run.recipe.health,
+            remedies=run.remedies,
+            memory_bytes=run.plan.machine.memory_bytes,
         )
 
     def _mapping(self, run: Run) -> Mapping | None:
@@ -153,6 +159,8 @@ class Attempts:
                 return None
             run = facts.apply(tx, run, records)
             _update_attempt(tx, run, journal_offset=offset)
+            if run.anomaly is not None and run.state in ACTIVE:
+                run = respond(tx, run, run.anomaly, self._folders.run(run_id), self._clock.now())
             return run
 
     def send(self, run: Run, kind: str) -> None:
@@ -172,15 +180,19 @@ class Attempts:
             if run is None or run.state not in ACTIVE:
                 self._clear_up(run)
                 return run
-            now, losses = self._clock.now(), run.losses_of_worker + 1
-            alert = error.problem.model_dump(mode="json", include={"code", "sentence", "actions"})
-            tx.events.append("run.alert", run_id, "supervisor", {**alert, "step": run.step}, now)
+            now, losses, folder = self._clock.now(), run.losses_of_worker + 1, self._folders.run(run_id)
+            anomaly = anomaly_of_loss(run, error.problem)
+            tx.events.append("run.alert", run_id, "supervisor", alert_of_loss(run, error.problem, anomaly), now)
+            if anomaly is not None and anomaly.kind is AnomalyKind.OUT_OF_MEMORY:
+                return respond(tx, run, anomaly, folder, now)
             verdict = after_loss(run, error.problem.code, losses)
             changes: dict[str, Any] = {"losses_of_worker": losses, "phase": "", "retry_seconds": verdict.pause_seconds}
             if verdict.move is not RunMove.LOSE:
                 changes |= {"finished_at": now}
             if verdict.move is RunMove.FAIL:
                 changes |= {"problem": error.problem}
+            if anomaly is not None and verdict.pause_seconds:
+                run = note_restart(tx, run, anomaly, folder, now)
             cause = f"{error.problem.sentence} {verdict.sentence}"
             return move_run(tx, run, verdict.move, author="supervisor", cause=cause, at=now, **changes)
 
@@ -279,17 +291,3 @@ def _update_attempt(tx: Transaction, run: Run, **changes: object) -> None:
     attempt = tx.attempts.get(run.run_id, run.attempt)
     assert attempt is not None, "a claimed run has an attempt; both were stored in one transaction"
     tx.attempts.put(run.run_id, attempt.model_copy(update=changes))
-
-
-def headline(report: EvaluationReport) -> dict[str, object]:
-    """The few figures that lists and tables show."""
-    figures: dict[str, object] = {"base_loss": report.base_loss, "tuned_loss": report.tuned_loss}
-    if report.comparison:
-        figures |= {
-            "scorer": report.scorer,
-            "base_share": report.comparison.base.share,
-            "tuned_share": report.comparison.tuned.share,
-            "answered": report.comparison.tuned.total,
-            "better": report.comparison.better,
-        }
-    return figures

@@ -254,7 +254,11 @@ class Background:
         folder = self._root / work_id
         write_json(folder / "outcome.json", outcome.model_dump(mode="json"))
         for path in folder.iterdir():
-            if path.name not in _OWN_FILES:
+            if path.name in _OWN_FILES:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
                 path.unlink(missing_ok=True)
 
     def _outcome(self, folder: Path) -> Outcome:

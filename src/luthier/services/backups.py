@@ -7,9 +7,9 @@ yet, so a restored workspace begins again where this one was at that moment.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-from luthier import __version__
 from luthier.domain.backups import (
     ENDING,
     Backup,
@@ -171,7 +171,7 @@ class Backups:
     def _manifest(self, archive: ArchiveWriter, known: _Known, options: BackupOptions) -> BackupManifest:
         return BackupManifest(
             made_at=self._clock.now(),
-            made_with=__version__,
+            made_with=version("luthier"),
             workspace_id=self._folders.workspace_id,
             workspace_folder=str(self._folders.root),
             options=options,

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from luthier.health.checkpoints import sealed_checkpoints, step_of
 from luthier.kit.files import read_json
 
 
@@ -51,6 +52,15 @@ class Folders:
     @property
     def dataset_jobs(self) -> Path:
         return self.root / "dataset-jobs"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def export_work(self) -> Path:
+        """Of exports that are being made."""
+        return self.root / "export-work"
 
     @property
     def uploads(self) -> Path:
@@ -158,6 +168,13 @@ class RunFolder:
     @property
     def preflight_page(self) -> Path:
         return self.report / "preflight.html"
+
+    def discard_checkpoints_after(self, step: int) -> list[int]:
+        """The steps of those that are gone."""
+        gone = [folder for folder in sealed_checkpoints(self.checkpoints) if step_of(folder) > step]
+        for folder in gone:
+            shutil.rmtree(folder)
+        return [step_of(folder) for folder in gone]
 
     def discard_results(self) -> None:
         """What a cancelled run leaves behind goes; its recipe, plan, journals and logs stay."""

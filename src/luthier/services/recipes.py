@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from luthier.domain.adapters import ADAPTER_KINDS
-from luthier.domain.recipes import Budget, EvaluationSpec, Recipe, RecipeInvalid, TrainingSettings
+from luthier.domain.recipes import Budget, EvaluationSpec, HealthSpec, Recipe, RecipeInvalid, TrainingSettings
 from luthier.kit.frozen import Frozen
 from luthier.services.recipe_files import RecipeDocument, dump_yaml, parse_scalar, read_document
 
@@ -18,6 +18,7 @@ _GROUPS: dict[str, tuple[type[Frozen], ...]] = {
     "adapter": tuple(ADAPTER_KINDS.values()),
     "evaluation": (EvaluationSpec,),
     "budget": (Budget,),
+    "health": (HealthSpec,),
 }
 
 _WORDS = {  # where the validator speaks of Python types
@@ -86,6 +87,8 @@ def _beside(path: Path, key: str, value: Any) -> dict[str, str]:
 
 def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe:
     values = {name: value for name, value in document.values.items() if not (value is None and name in _GROUPS)}
+    if isinstance(values.get("health"), str):  # a policy alone, which an override may add to
+        values["health"] = {"policy": values["health"]}
     for name, value in overrides.items():
         group, _, field = name.partition(".")
         if not field:

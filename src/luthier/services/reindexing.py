@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from luthier.domain.datasets import Dataset
+from luthier.domain.exports import Export
 from luthier.domain.jobs import Progress
 from luthier.domain.reindexing import DatabaseInUse, NotBroughtBack, NothingToReindex, Reindexed
 from luthier.domain.versions import Version
@@ -66,6 +67,7 @@ class Rebuilding:
         try:
             datasets = self._datasets(store)
             runs, versions = self._runs(store, on_progress)
+            self._exports(store)
             with store.reading() as tx:
                 events = tx.events.count()
         finally:
@@ -117,7 +119,11 @@ class Rebuilding:
             on_progress(Progress(what="reading runs", done=number, total=len(histories)))
             with store.writing() as tx:
                 replay = Replay(tx, folder, changes, self._folders.root)
-                replay.play()
+                run = replay.play()
+            first = changes[0].attempt
+            if first is not None and (first.number, first.journal_offset) > (1, 0):
+                reason = "its history begins later than the run; what its workers did is there"
+                self._lost.append(NotBroughtBack(what=f"who moved {run.name} at first", reason=reason))
             versions += replay.versions
         labels = {(version.name, version.number): version for version in versions}  # the later counts
         with store.writing() as tx:
@@ -126,6 +132,16 @@ class Rebuilding:
             tx.events.put_in_order_of_time(above=highest)
             tx.notices.has_read(reader_of(self._folders.workspace_id), tx.events.latest_seq())  # it was told before
         return len(histories), len(labels)
+
+    def _exports(self, store: Store) -> None:
+        for folder in sorted(self._folders.exports.glob("exp_*")):
+            try:
+                export = Export.model_validate(read_json(folder / "export.json"))
+            except (OSError, ValueError):
+                self._lost.append(NotBroughtBack(what=f"export {folder.name}", reason="its export.json cannot be read"))
+                continue
+            with store.writing() as tx:
+                tx.exports.add(export.model_copy(update={"folder": str(folder / "files")}))
 
     def _histories(self) -> Iterator[tuple[RunFolder, list[Change]]]:
         for place in sorted(self._folders.runs.glob("run_*")):

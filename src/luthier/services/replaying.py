@@ -40,6 +40,7 @@ class Replay:
             now = self._moved(change)
             if run is None:
                 self._tx.runs.add(now)
+                self._catch_up(change, now)
             elif change.attempt is not None:
                 self._facts_until(run, change.attempt, change.attempt.journal_offset)
             self._take(change, now)
@@ -51,6 +52,15 @@ class Replay:
             offset = self._offsets[attempt.number]
             self._tx.attempts.put(run.run_id, attempt.model_copy(update={"journal_offset": offset}))
         return run
+
+    def _catch_up(self, first: Change, run: Run) -> None:
+        """A run that was at work before histories were kept: what its workers did is in its journals all the same."""
+        newest = first.attempt
+        if newest is None:
+            return
+        for number in range(1, newest.number):
+            self._facts_until(run, newest.model_copy(update={"number": number}), None)
+        self._facts_until(run, newest, newest.journal_offset)
 
     def _take(self, change: Change, now: Run) -> None:
         tx = self._tx

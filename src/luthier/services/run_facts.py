@@ -22,6 +22,7 @@ from luthier.domain.jobs import (
     Prepared,
     Progress,
     Readings,
+    RowsLeftOut,
     Sample,
     Started,
     Step,
@@ -86,14 +87,12 @@ class FactFolder:
                 return _note(tx, run, "run.readings", fact, at)
             case Answered() | Sample() | Alert() | PreflightDone():
                 return _note(tx, run, _NOTED[type(fact)], fact, at)
-            case Prepared():
-                return run.model_copy(update={"total_steps": fact.total_steps})
-            case Started():
-                return run.model_copy(
-                    update={"step": fact.resumed_from_step, "phase": "starting", "threads": fact.threads}
-                )
+            case Started() | Prepared() | RowsLeftOut():
+                return _placed(tx, run, fact, at)
             case Heartbeat() | Cancelled():
                 return run
+            case Parked(anomaly=anomaly) if anomaly is not None:
+                return run.model_copy(update={"anomaly": anomaly})  # what follows is for its supervisor to decide
             case Phase() | Parked() | Failed() | Finished():
                 return _turn(tx, run, fact, at)
 
@@ -130,6 +129,18 @@ class FactFolder:
             if not Path(old.folder).exists():  # the worker keeps only the newest few
                 tx.checkpoints.drop(run.run_id, old.step)
         return _note(tx, run, "run.checkpoint", fact, at)
+
+
+def _placed(tx: Transaction, run: Run, fact: Started | Prepared | RowsLeftOut, at: datetime) -> Run:
+    """The facts that say where the run stands, and how far it has to go."""
+    match fact:
+        case Started():
+            return run.model_copy(update={"step": fact.resumed_from_step, "phase": "starting", "threads": fact.threads})
+        case Prepared():
+            return run.model_copy(update={"total_steps": fact.total_steps})
+        case RowsLeftOut():
+            _note(tx, run, "run.rows_left_out", fact, at)
+            return run.model_copy(update={"step": fact.step})
 
 
 def _turn(tx: Transaction, run: Run, fact: Phase | Parked | Failed | Finished, at: datetime) -> Run:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from luthier.domain.run_states import RunMove, RunState, after
+from luthier.domain.run_states import ACTIVE, RunMove, RunState, after
 from luthier.domain.runs import Run
 from luthier.store import Transaction
 
@@ -13,7 +13,7 @@ def move_run(tx: Transaction, run: Run, move: RunMove, *, author: str, cause: st
     state = after(run.state, move, run.name)
     body = {"state": state.value, "move": move.value, "cause": cause, "step": run.step}
     seq = tx.events.append("run.state", run.run_id, author, body, at)
-    if state is RunState.QUEUED and move is not RunMove.LOSE:  # a lost one goes on where it was
+    if state is RunState.QUEUED and run.state not in ACTIVE:  # one that was at work goes on where it was
         changes = {"ticket": seq, "overtaken": 0, **changes}
     moved = run.model_copy(update={"state": state, "updated_at": at, **changes})
     tx.runs.update(moved)

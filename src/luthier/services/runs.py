@@ -5,24 +5,34 @@ from typing import Any
 
 from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.events import Event
+from luthier.domain.health import NothingToRemedy, Offer, RemedyName, RemedyNotOffered
 from luthier.domain.jobs import Alert, Progress, Sample
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.queues import Priority
 from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, NothingToGoOnFrom, Run, WorkerStillEnding
+from luthier.health.limits import anomaly_facts
 from luthier.kit.clock import Clock
 from luthier.kit.files import write_atomically, write_json
 from luthier.kit.ids import new_id
 from luthier.services.folders import Folders
 from luthier.services.plans import Plans, Preparation
 from luthier.services.recipes import change_recipe, dump_recipe
+from luthier.services.remedies import apply_remedy, offered
 from luthier.services.run_moves import move_run
 from luthier.store import Store
 
-_AFRESH: dict[str, object] = {"problem": None, "losses_of_worker": 0, "keeps_checkpoint": False, "finished_at": None}
+_AFRESH: dict[str, object] = {
+    "problem": None,
+    "anomaly": None,
+    "losses_of_worker": 0,
+    "keeps_checkpoint": False,
+    "finished_at": None,
+}
 _UNDONE: dict[str, object] = {
     "step": 0,
+    "remedies": (),
     "loss": None,
     "seconds_left": None,
     "tokens_per_second": None,
@@ -106,6 +116,25 @@ class Runs:
     def resume(self, reference: str, author: str = "user") -> Run:
         """Goes on from the newest checkpoint."""
         return self._ask(reference, RunMove.RESUME, author, "asked to resume", **_AFRESH)
+
+    def remedy(self, reference: str, name: RemedyName, author: str = "user") -> Run:
+        """Goes on under a remedy for what the run rests over. Raises NothingToRemedy, RemedyNotOffered."""
+        with self._store.writing() as tx:
+            run = tx.runs.find(reference)
+            choices = offered(run)
+            if not choices:
+                raise NothingToRemedy(run=run.name, state=run.state.value)
+            if name not in choices:
+                raise RemedyNotOffered(remedy=name, run=run.name, offered=", ".join(choices))
+            run = apply_remedy(tx, run, name, self._folders.run(run.run_id), author, self._clock.now())
+        self._wake()
+        return run
+
+    def offers(self, reference: str) -> tuple[Offer, ...]:
+        """The remedies for what the run rests over, the likeliest to help first."""
+        facts = anomaly_facts().remedies
+        names = offered(self.get(reference))
+        return tuple(Offer(remedy=name, label=facts[name].label, meaning=facts[name].meaning) for name in names)
 
     def stop(self, reference: str, author: str = "user") -> Run:
         """Ends the run with a checkpoint that is kept."""

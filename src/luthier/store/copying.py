@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select
 
 from luthier.store.connecting import Mode, begin, engine_for
+from luthier.store.failures import failure_of_sqlite
 from luthier.store.migrating import bring_up_to_date
 from luthier.store.tables import metadata, sessions
 from luthier.store.writing import count_on
@@ -57,6 +58,8 @@ def _copy_pages(engine: Engine, file: Path) -> None:
         target = sqlite3.connect(file)
         try:
             source.backup(target)
+        except sqlite3.Error as error:
+            raise failure_of_sqlite(error, file) from error
         finally:
             target.close()
 

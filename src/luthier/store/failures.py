@@ -31,11 +31,12 @@ def failure_of(error: DBAPIError | PoolTimeout, url: URL) -> Exception:
     if isinstance(error, PoolTimeout):
         return StoreBusy(path=where, details=str(error))
     if isinstance(error.orig, sqlite3.Error):
-        return _of_sqlite(error.orig, Path(where)) or error
+        return failure_of_sqlite(error.orig, Path(where), error)
     return _of_postgresql(error, where) or error
 
 
-def _of_sqlite(error: sqlite3.Error, path: Path) -> Exception | None:
+def failure_of_sqlite(error: sqlite3.Error, path: Path, otherwise: Exception | None = None) -> Exception:
+    """As `failure_of`, for what the driver itself raised; `otherwise` is a defect of ours."""
     code: int = getattr(error, "sqlite_errorcode", 0)  # absent when the driver itself complains
     details = f"{error} (SQLite code {code})"
     match code & 0xFF:  # the low byte is the primary code
@@ -52,7 +53,7 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> Exception | None:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
             return StoreUnreadable(path=path, reason=str(error), details=details)
         case _:
-            return None
+            return otherwise or error
 
 
 def _disk_full(path: Path, details: str) -> DiskFull:

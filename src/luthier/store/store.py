@@ -17,6 +17,7 @@ from luthier.store.copying import copy_in, copy_out, holds_nothing
 from luthier.store.datasets import Datasets
 from luthier.store.describing import describe
 from luthier.store.events import Events
+from luthier.store.exports import Exports
 from luthier.store.failures import failure_of
 from luthier.store.leases import Leases
 from luthier.store.metrics import Metrics
@@ -40,6 +41,7 @@ class Transaction:
         self.notices = Notices(connection)
         self.datasets = Datasets(connection)
         self.versions = Versions(connection)
+        self.exports = Exports(connection)
         self.sessions = Sessions(connection)
 
 

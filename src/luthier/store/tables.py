@@ -144,6 +144,16 @@ deliveries = Table(
 readers = Table(  # who reads the events in order, and how far each has come
     "readers", metadata, Column("name", Text, primary_key=True), Column("seq", _NUMBER, nullable=False)
 )
+exports = Table(
+    "exports",
+    metadata,
+    _seq(),
+    Column("export_id", Text, nullable=False, unique=True),
+    Column("version_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("exports_by_version", "version_id"),
+    sqlite_autoincrement=True,
+)
 sessions = Table(
     "sessions",
     metadata,

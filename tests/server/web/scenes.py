@@ -20,6 +20,7 @@ from luthier.store import Store, Transaction
 from tests.builders import a_checkpoint, a_dataset, a_plan, a_recipe, a_run, a_version
 from tests.builders.datasets import a_dataset_report
 from tests.builders.evaluations import an_evaluation
+from tests.builders.exports import an_export
 from tests.builders.preflight import a_preflight_report
 
 STEPS = 60
@@ -57,6 +58,7 @@ class Scene:
     runs: dict[str, Run]
     dataset_id: str | None = None
     version_id: str | None = None
+    export_id: str | None = None
 
 
 def nothing(tx: Transaction, folders: Folders) -> Scene:
@@ -81,7 +83,9 @@ def much(tx: Transaction, folders: Folders) -> Scene:
     version_id = _version(tx, runs["completed"])
     for number in range(2, 30):
         _version(tx, runs["completed"], number=f"0.{number}.0")
-    return Scene(runs=runs, dataset_id=dataset_id, version_id=version_id)
+    made = an_export(version_id=version_id, version="orders@0.1.0")
+    tx.exports.add(made)
+    return Scene(runs=runs, dataset_id=dataset_id, version_id=version_id, export_id=made.export_id)
 
 
 SCENES = {"nothing": nothing, "little": little, "much": much}

@@ -1,3 +1,6 @@
+import time
+from pathlib import Path
+
 from fastapi.testclient import TestClient
 from filelock import FileLock
 
@@ -37,6 +40,34 @@ def test_why_it_cannot_be_measured_is_said_in_its_place(browser: TestClient, wor
     with FileLock(workspace.folders.locks / "measuring.lock"):
         part = browser.post("/machine/measure", headers=FORM).text
     assert "being measured already" in part
+
+
+def at_rest(browser: TestClient, part: str) -> str:
+    deadline = time.monotonic() + 60
+    while "hx-trigger" in part:
+        assert time.monotonic() < deadline, "the work on the backup does not end"
+        part = browser.get("/machine/backups").text
+    return part
+
+
+def test_a_backup_is_made_and_checked_from_the_page(browser: TestClient, workspace: Workspace) -> None:
+    assert "None yet" in browser.get("/machine").text
+    part = at_rest(browser, browser.post("/machine/backups", headers=FORM).text)
+    (made,) = workspace.backups.list()
+    name = Path(made.path).name
+    assert name in part and "0 runs" in part
+    part = at_rest(browser, browser.post(f"/machine/backups/{name}/check", headers=FORM).text)
+    assert f"Every byte of {name} is as it was written" in part
+    content = bytearray(Path(made.path).read_bytes())
+    content[100] ^= 1
+    Path(made.path).write_bytes(content)
+    part = at_rest(browser, browser.post(f"/machine/backups/{name}/check", headers=FORM).text)
+    assert "Not checked" in part and "is not a whole backup" in part
+
+
+def test_why_a_backup_cannot_be_checked_is_said_in_its_place(browser: TestClient) -> None:
+    part = browser.post("/machine/backups/none.luthier-backup/check", headers=FORM).text
+    assert "There is no backup at none.luthier-backup" in part
 
 
 def test_the_machine_is_one_step_from_every_page(browser: TestClient) -> None:

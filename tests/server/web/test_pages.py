@@ -35,7 +35,8 @@ def addresses_of(scene: Scene) -> list[str]:
     parts = [f"{run}/parts/{part}" for run in runs for part in PARTS]
     dataset = [f"/datasets/{scene.dataset_id}"] if scene.dataset_id else []
     version = [f"/versions/{scene.version_id}", f"/playground?target={scene.version_id}"] if scene.version_id else []
-    return [*PLACES, "/parts/glance", "/parts/work", "/parts/machine", *runs, *parts, *dataset, *version]
+    exports = ["/exports", *([f"/exports/{scene.export_id}"] if scene.export_id else [])]
+    return [*PLACES, *exports, "/parts/glance", "/parts/work", "/parts/machine", *runs, *parts, *dataset, *version]
 
 
 def test_every_page_and_part_is_drawn_without_a_trace_of_python(browser: TestClient, scene: Scene) -> None:

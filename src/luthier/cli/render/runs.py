@@ -13,7 +13,6 @@ from luthier.cli.render.pace import time_left
 from luthier.cli.render.tables import Cell, facts, table
 from luthier.cli.render.text import one_line, plain, soft
 from luthier.domain.answers import QuestionOverTime
-from luthier.domain.jobs import Alert
 from luthier.domain.queues import Place
 from luthier.domain.run_states import ACTIVE, ENDED, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, Run
@@ -120,13 +119,6 @@ def _kept(checkpoints: Sequence[Checkpoint]) -> str:
     newest = max(checkpoints, key=lambda checkpoint: checkpoint.step)
     size, total = show_bytes(newest.bytes), show_bytes(sum(checkpoint.bytes for checkpoint in checkpoints))
     return f"{len(checkpoints)}, the newest at step {newest.step} with {size}; {total} in all"
-
-
-def show_alerts(alerts: Sequence[Alert]) -> Iterable[RenderableType]:
-    for alert in alerts:
-        at = f"At step {alert.step}: " if alert.step else ""
-        yield plain(f"{at}{alert.sentence}", "warn")
-        yield from show_actions(alert.actions)
 
 
 def show_answers(questions: Sequence[QuestionOverTime]) -> Iterable[RenderableType]:

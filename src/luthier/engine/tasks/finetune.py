@@ -49,10 +49,10 @@ def finetune(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -
         state = restore(Path(job.resume_from), job, trained, optimiser, lambda what: channel.say(_other_machine(what)))
 
     objective = objective_of(job, base, data, trained)
-    objective.begin(channel)
-    channel.enter("training")
     questions = Questions(job, base, data.held_out_examples)
     bench = Bench(job, run_folder, base, data, objective, trained, optimiser, channel, crash, questions)
+    objective.begin(bench.settings_of(state.step + 1).micro_batch_tokens, channel)
+    channel.enter("training")
     state = train(bench, state)
 
     channel.enter("evaluating")

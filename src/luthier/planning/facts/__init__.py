@@ -116,7 +116,8 @@ class Offers(Frozen):
 
 
 class Exports(Frozen):
-    bits_per_weight: dict[str, float]  # by kind of quantisation
+    kinds: tuple[str, ...]  # that are always to be had
+    metadata_bytes: float  # whatever the model
     metadata_bytes_per_token: float  # of the vocabulary
     usual: str
     source: str

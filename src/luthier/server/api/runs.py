@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from luthier.domain.answers import QuestionOverTime
 from luthier.domain.curves import Curve, Mark, StepRange
 from luthier.domain.evaluations import EvaluationReport
+from luthier.domain.health import RemedyName
 from luthier.domain.jobs import Alert, Sample
 from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Plan
@@ -19,7 +20,7 @@ from luthier.domain.run_states import RunState
 from luthier.domain.runs import ReportNotThere, Run
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
 from luthier.server.api.paging import Cursor, Limit, Page
-from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RunView, Series
+from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RemediesView, RunView, Series
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
 
@@ -75,6 +76,19 @@ def pause_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
 def resume_run(workspace: OpenWorkspace, reference: Reference) -> RunView:
     """Goes on from the newest checkpoint, for a run that is paused, failed or stopped."""
     return _view(workspace, workspace.runs.resume(reference))
+
+
+@router.get("/{reference}/remedies")
+def list_remedies(workspace: OpenWorkspace, reference: Reference) -> RemediesView:
+    """What went wrong with a run that rests over it, what can be done about it, and what has been done before."""
+    run = workspace.runs.get(reference)
+    return RemediesView(anomaly=run.anomaly, offers=list(workspace.runs.offers(reference)), applied=list(run.remedies))
+
+
+@router.post("/{reference}/remedies/{remedy}")
+def apply_remedy(workspace: OpenWorkspace, reference: Reference, remedy: RemedyName) -> RunView:
+    """Goes on under one of the remedies that are offered."""
+    return _view(workspace, workspace.runs.remedy(reference, remedy))
 
 
 @router.post("/{reference}/stop")
@@ -199,7 +213,7 @@ def list_answers(workspace: OpenWorkspace, reference: Reference) -> list[Questio
 
 @router.get("/{reference}/alerts")
 def list_alerts(workspace: OpenWorkspace, reference: Reference) -> list[Alert]:
-    """What the worker or its supervisor warned of, oldest first."""
+    """What the worker or its supervisor warned of, with causes and evidence, oldest first."""
     return workspace.runs.alerts(reference)
 
 

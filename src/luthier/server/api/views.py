@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from luthier.domain.datasets import Dataset, DatasetReport, Shape
 from luthier.domain.derivations import Derivation, Lineage
 from luthier.domain.errors import Action, Problem
+from luthier.domain.health import Anomaly, AppliedRemedy, Offer
 from luthier.domain.logs import LogLine
 from luthier.domain.models import BaseModel as BaseModelFacts
 from luthier.domain.models import ModelShape
@@ -86,6 +87,12 @@ class RunView(BaseModel):
             adapter_path=run.adapter_folder,
             system_prompt=run.plan.system_prompt,
         )
+
+
+class RemediesView(BaseModel):
+    anomaly: Anomaly | None = Field(description="that the run rests over; null when it does not")
+    offers: list[Offer] = Field(description="the likeliest to help first")
+    applied: list[AppliedRemedy] = Field(description="oldest first")
 
 
 class CheckpointView(BaseModel):

@@ -6,6 +6,7 @@ For the app: set `app.state.workspace`, include every router of `routers`, and a
 
 from luthier.server.web import (
     assets,
+    backups,
     compare,
     dataset_jobs,
     datasets,
@@ -13,6 +14,7 @@ from luthier.server.web import (
     differences,
     doctor,
     door,
+    exports,
     home,
     imports,
     mix,
@@ -36,7 +38,7 @@ _modules = (
     *(imports, mix, differences, dataset_jobs),  # before the datasets: their addresses would name one otherwise
     *(datasets, rows, quality, derive),
     *(scenarios, scenario, scenario_making),
-    *(versions, playground, doctor, notifications, patterns),
+    *(versions, exports, playground, backups, doctor, notifications, patterns),
 )
 routers = [module.router for module in _modules]
 

@@ -12,6 +12,7 @@ from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.machine import Measured, Rates
 from luthier.domain.measuring import MeasuringStanding
 from luthier.kit.units import show_count
+from luthier.server.web.backups import BackupCard, backup_card
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
@@ -47,6 +48,7 @@ class MachinePage(Context):
     errors: int
     warnings: int
     speed: Speed
+    backups: BackupCard
 
 
 @router.get("")
@@ -60,6 +62,7 @@ def machine_page(request: Request, refresh: bool = False) -> HTMLResponse:
         errors=checkup.count(Verdict.ERROR),
         warnings=checkup.count(Verdict.WARNING),
         speed=_speed(workspace),
+        backups=backup_card(workspace),
     )
     return render(page)
 

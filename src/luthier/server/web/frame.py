@@ -27,7 +27,7 @@ PLACES = (
     Place("Train", "/train", "train"),
     Place("Runs", "/runs", "runs"),
     Place("Datasets", "/datasets", "datasets", also=("/scenarios",)),
-    Place("Versions", "/versions", "versions"),
+    Place("Versions", "/versions", "versions", also=("/exports",)),
     Place("Playground", "/playground", "chat"),
 )
 

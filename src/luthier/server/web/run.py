@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from luthier.domain.health import RemedyName
 from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Decision, Plan
 from luthier.domain.runs import Run
@@ -77,6 +78,12 @@ def part(request: Request, reference: str, part: str) -> HTMLResponse:
 def log(request: Request, reference: str, level: LogLevel = "info") -> HTMLResponse:
     workspace = workspace_of(request)
     return render(run_parts.log(workspace, workspace.runs.get(reference), level))
+
+
+@router.post("/{reference}/remedies/{remedy}")
+def remedy(request: Request, reference: str, remedy: RemedyName) -> HTMLResponse:
+    workspace = workspace_of(request)
+    return render(run_parts.header(workspace, workspace.runs.remedy(reference, remedy)))
 
 
 @router.post("/{reference}/clone")

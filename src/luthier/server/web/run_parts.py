@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from luthier.domain.answers import QuestionOverTime
 from luthier.domain.evaluations import EvaluationReport
+from luthier.domain.health import AppliedRemedy, Offer
 from luthier.domain.jobs import Alert, Sample
 from luthier.domain.logs import LogLevel, LogLine
 from luthier.domain.preflight import PreflightReport
@@ -15,6 +16,7 @@ from luthier.domain.run_states import ACTIVE, ENDED, RunMove, RunState
 from luthier.domain.runs import Checkpoint, Run, Span
 from luthier.domain.truths import Truth, truths_of
 from luthier.server.web.context import Context
+from luthier.server.web.evidence import evidence_path
 from luthier.server.web.run_strips import strips
 from luthier.workspace import Workspace
 
@@ -35,11 +37,19 @@ class RunHeader(Context):
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAlert:
+    alert: Alert
+    picture: str  # of its evidence, as an SVG path; empty when there is none
+    remedies: Sequence[AppliedRemedy]  # that followed it
+    offers: Sequence[Offer]  # while the run rests over it
+
+
+@dataclass(frozen=True, slots=True)
 class RunAlerts(Context):
     template: ClassVar[str] = "fragments/run_alerts.html"
 
     run: Run
-    alerts: Sequence[Alert]
+    alerts: Sequence[ShownAlert]  # the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,20 @@ def header(workspace: Workspace, run: Run) -> RunHeader:
 
 
 def alerts(workspace: Workspace, run: Run) -> RunAlerts:
-    return RunAlerts(run=run, alerts=workspace.runs.alerts(run.run_id))
+    offers = workspace.runs.offers(run.run_id)
+    newest_first = reversed(workspace.runs.alerts(run.run_id))
+    return RunAlerts(run=run, alerts=[_shown(run, alert, offers) for alert in newest_first])
+
+
+def _shown(run: Run, alert: Alert, offers: Sequence[Offer]) -> ShownAlert:
+    anomaly = alert.anomaly
+    evidence = anomaly.evidence if anomaly else None
+    return ShownAlert(
+        alert=alert,
+        picture=evidence_path([point.value for point in evidence.points]) if evidence else "",
+        remedies=[remedy for remedy in run.remedies if remedy.answers(anomaly)],
+        offers=offers if anomaly is not None and anomaly == run.anomaly else (),
+    )
 
 
 def proof(workspace: Workspace, run: Run) -> RunProof:

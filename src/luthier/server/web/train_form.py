@@ -87,6 +87,7 @@ class TrainForm(Frozen):
     most_hours: str = ""
     most_bytes: str = ""
     profile: str = ""
+    health: str = "ask"
 
 
 def data_of(form: TrainForm) -> str:
@@ -111,6 +112,7 @@ def recipe_of(form: TrainForm) -> Recipe:
     if form.profile:
         values["profiles"] = (form.profile,)
     values["adapter.kind"] = form.adapter
+    values["health"] = form.health
     if form.name.strip():
         values["name"] = form.name.strip()
     pins = {setting.recipe_name: getattr(form, setting.name).strip() for setting in SETTINGS}

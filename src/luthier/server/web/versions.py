@@ -11,6 +11,7 @@ from luthier.domain.evaluations import EvaluationReport
 from luthier.domain.runs import RunNotFound
 from luthier.domain.versions import Version
 from luthier.server.web.context import Context
+from luthier.server.web.exports import VersionExports, exports_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
 from luthier.workspace import Workspace
@@ -33,6 +34,7 @@ class VersionPage(Context):
     frame: Frame
     version: Version
     evaluation: EvaluationReport | None
+    exports: VersionExports
 
 
 @router.get("")
@@ -44,8 +46,9 @@ def versions(request: Request) -> HTMLResponse:
 def version(request: Request, reference: str) -> HTMLResponse:
     workspace = workspace_of(request)
     found = workspace.versions.get(reference)
-    page = VersionPage(frame=frame_of(request), version=found, evaluation=_proof_of(workspace, found))
-    return render(page)
+    exports = exports_of(request, found.version_id)
+    evaluation = _proof_of(workspace, found)
+    return render(VersionPage(frame=frame_of(request), version=found, evaluation=evaluation, exports=exports))
 
 
 def _proof_of(workspace: Workspace, version: Version) -> EvaluationReport | None:

@@ -1,6 +1,6 @@
 // The page's stream of events: each becomes a DOM event on the body, so that any part can wait for what concerns it.
 // "run.step" arrives as "run-step", because a dot cannot stand in an htmx trigger.
-const KINDS = ["state", "step", "held_out_loss", "checkpoint", "sample", "alert", "progress", "preflight", "readings", "answer", "notice"];
+const KINDS = ["state", "step", "held_out_loss", "checkpoint", "sample", "alert", "remedy", "progress", "preflight", "readings", "answer", "notice"];
 const STALE_SECONDS = 4;
 
 const source = document.querySelector("[data-events]");
