@@ -1,15 +1,18 @@
 """Notices in both databases: one for each key, and deliveries by turn."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+
 from luthier.domain.notices import Delivery, DeliveryState
-from luthier.store import Store, open_store
+from luthier.store import Store, migrations, open_store
+from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.migrating import NEWEST
 from tests.builders import a_moment
 from tests.builders.notices import a_notice
+from tests.store.conftest import Place
 
 
 def a_delivery(notice_id: str = "note_1", channel_id: str = "chan_1", **changes: object) -> Delivery:
@@ -51,13 +54,14 @@ def test_a_reader_remembers_how_far_it_came(store: Store) -> None:
         assert tx.notices.read_to("notices of ws_2") == 0
 
 
-def test_a_workspace_from_before_there_were_notices_gets_their_tables(tmp_path: Path) -> None:
-    place = tmp_path / "luthier.db"
-    open_store(place).close()
-    with closing(sqlite3.connect(place)) as connection, connection:
-        for table in ("deliveries", "notices", "readers"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+def test_a_workspace_from_before_there_were_notices_gets_their_tables(place: Place) -> None:
+    engine = engine_for(place, 5)
+    with begin(engine, Mode.MIGRATE) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(str(migrations.__file__)).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+    engine.dispose()
     store = open_store(place)
     with store.writing() as tx:
         assert tx.notices.add("ws_1", a_notice())
@@ -65,5 +69,5 @@ def test_a_workspace_from_before_there_were_notices_gets_their_tables(tmp_path: 
 
 
 def test_the_newest_migration_is_the_one_that_counts_as_up_to_date() -> None:
-    files = Path(open_store.__code__.co_filename).parent.glob("migrations/versions/m*.py")
+    files = Path(str(migrations.__file__)).parent.glob("versions/m*.py")
     assert max(path.name[1:5] for path in files) == NEWEST

@@ -21,7 +21,7 @@ THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SCENARIOS = ("/scenarios", "/scenarios/templates", "/scenarios/one?template=combat/the-bell-warden")
 PLACES = (
     *("/", "/train", "/runs", "/datasets", "/datasets/import", *SCENARIOS, "/versions"),
-    *("/playground", "/chats", "/machine", "/help", "/-/patterns"),
+    *("/playground", "/chats", "/machine", "/notifications", "/help", "/-/patterns"),
 )
 
 WATCH_SHIFTS = """

@@ -22,6 +22,7 @@ PLACES = (
     "/playground",
     "/help",
     "/machine",
+    "/notifications",
     "/machine/parts/speed",
     "/-/patterns",
     "/sign-in",

@@ -14,6 +14,7 @@ function follow(element) {
   for (const kind of KINDS) {
     stream.addEventListener(`run.${kind}`, (message) => {
       const event = JSON.parse(message.data);
+      if (kind === "notice") import("./notices.js").then(({ tell }) => tell(event)); // seldom, so not part of the first load
       document.body.dispatchEvent(new CustomEvent(`run-${kind.replaceAll("_", "-")}`, { detail: event }));
     });
   }

@@ -1,6 +1,5 @@
 // The loss of a run as it comes: buckets of the stretch in view, zones of its trend, and marks of what happened.
-import { chartOptions } from "./chart-options.js";
-import { paintMarks, paintZones } from "./chart-paint.js";
+import { chartOptions, paintMarks, paintZones } from "./chart-paint.js";
 import { count } from "./figures.js";
 import { Curve } from "./curve.js";
 

@@ -3,16 +3,16 @@ const SHOW = "luthier-notices";
 const SOUND = "luthier-notice-sound";
 const SEEN = "luthier-notice-seen";
 
-document.body.addEventListener("run-notice", ({ detail }) => {
-  const notice = { ...detail.body, run_id: detail.run_id };
+export function tell(event) {
+  const notice = { ...event.body, run_id: event.run_id };
   if (notice.quiet && notice.urgency !== "urgent") return;
   navigator.locks.request(SEEN, () => {
-    if (Number(localStorage.getItem(SEEN) ?? 0) >= detail.seq) return; // another page was quicker
-    localStorage.setItem(SEEN, detail.seq);
+    if (Number(localStorage.getItem(SEEN) ?? 0) >= event.seq) return; // another page was quicker
+    localStorage.setItem(SEEN, event.seq);
     if (localStorage.getItem(SHOW) === "on") show(notice);
     if (localStorage.getItem(SOUND) === "on") sound(notice.urgency);
   });
-});
+}
 
 function show(notice) {
   if (globalThis.Notification?.permission !== "granted") return;

@@ -1,5 +1,4 @@
 // Keeps the figures of a run's page true while it trains, between the moments at which whole parts are fetched anew.
-import { badge } from "./badge.js";
 import { bytes, count, loss, rate, timeSpan } from "./figures.js";
 
 const title = document.title;
@@ -46,5 +45,5 @@ function progress(done, total) {
   ring.querySelector("[data-ring-share]").textContent = share;
   ring.setAttribute("aria-valuenow", share);
   document.title = `${share} % ${title}`;
-  badge(share);
+  import("./badge.js").then(({ badge }) => badge(share)); // not part of the first load
 }
