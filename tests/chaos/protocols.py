@@ -50,7 +50,7 @@ def save_checkpoints(base: Path) -> None:
     optimiser = Optimiser(trained.parameters, job.settings, 10)
     for step in STEPS:
         trained.parameters.gradients.fill_(step)
-        optimiser.update(step, 1.0)
+        optimiser.update(step, 1.0, job.settings)
         save(base / "checkpoints", job, TrainingState(step=step), trained, optimiser, CrashPoints())
         confirm(str(step))
 

@@ -60,9 +60,9 @@ def test_a_family_is_chosen_by_itself_and_a_use_wins_over_it() -> None:
 
 def test_a_target_limits_the_export_unless_the_recipe_does() -> None:
     assert plan_with("mobile").export != plan_with().export
-    wanted = plan_with("mobile", budget={"size": "80MB"}).export
+    wanted = plan_with("mobile", budget={"size": "100MB"}).export
     assert wanted is not None
-    assert wanted.size.high <= 80e6
+    assert wanted.size.high <= 100e6
 
 
 def test_an_unknown_profile_is_named_with_those_that_there_are() -> None:

@@ -21,7 +21,7 @@ PARTS = {
     "doctor": Part("luthier.cli.doctor", "Check this machine and the workspace, and what mends them."),
     "train": Part("luthier.cli.train", "Tune a base model on your own examples."),
     "chat": Part("luthier.cli.chat", "Chat with a version, a run or a base model."),
-    "chats": Part("luthier.cli.chats", "What was asked and answered: find, judge, export, and learn from it."),
+    "chats": Part("luthier.cli.chats", "What was asked and answered: find, judge, learn from it."),
     "serve": Part("luthier.cli.serve", "Open the workshop in the browser."),
     "keys": Part("luthier.cli.keys", "Keys with which programs may ask the models of this workspace."),
     "datasets": Part("luthier.cli.datasets", "Check, import and look at examples."),

@@ -88,7 +88,7 @@ def _spread(load: Load) -> tuple[float, float]:
 
 def _is_less_known(load: Load) -> bool:
     """Libraries compute these in their own way, with copies of their own."""
-    return load.adapter.kind not in FUSED_KINDS
+    return load.precision == "nf4" or load.adapter.kind not in FUSED_KINDS
 
 
 def _saving_bytes(load: Load) -> float:

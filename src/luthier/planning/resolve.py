@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from luthier.domain.adapters import FUSED_KINDS, AdapterSettings
 from luthier.domain.machine import Machine
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Estimate, Plan
@@ -47,8 +48,7 @@ def resolve(
     total_steps = settle_lengths_of_training(facts, batch_size, ledger, most_steps)
     optimiser = settle_optimiser(shape, total_steps, ledger, recipe)
     adapter = settle_adapter(recipe.adapter, ledger)
-    kernels = ledger.pinned("kernels") or "fused"
-    wanted = Load(shape, adapter, facts, batch_size, "bf16", kernels, trace=knowledge.trace)
+    wanted = Load(shape, adapter, facts, batch_size, "bf16", _kernels(adapter, ledger), trace=knowledge.trace)
     fitted = fit(wanted, room, ledger, recipe.base)
     settle_kernels(adapter, fitted.load.precision, ledger)
 
@@ -102,6 +102,11 @@ _SETTLED_BY_NAME = (
     "kernels",
     "gradient_checkpointing",
 )
+
+
+def _kernels(adapter: AdapterSettings, ledger: Ledger) -> str:
+    """To reckon with; `settle_kernels` decides, and refuses."""
+    return str(ledger.pinned("kernels") or ("fused" if adapter.kind in FUSED_KINDS else "reference"))
 
 
 def _seconds(speed: Speed, fitted: Fit) -> tuple[float, float]:
