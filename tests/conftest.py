@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +61,13 @@ def chromium() -> str:
     if REQUIRE_BROWSER:
         pytest.fail(sentence)
     pytest.skip(sentence)
+
+
+@pytest.fixture
+def all_cores() -> Iterator[None]:
+    """For whoever trains the real starter: two at once take several times as long as one after the other."""
+    with FileLock(Settings().hub_cache / "all-cores.lock"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from tests.cli.running import Cli
 @pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("all_cores")
 def test_the_quick_demo_proves_that_the_tuned_model_is_better(tmp_path: Path, starter_folder: Path) -> None:
     cli = Cli(tmp_path / "workspace", tmp_path)
     try:

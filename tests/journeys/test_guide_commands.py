@@ -16,6 +16,7 @@ GUIDE = ROOT / "docs" / "guide" / "getting-started.md"
 @pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("all_cores")
 def test_the_first_guide_works_as_it_is_written(workspace_folder: Path, starter_folder: Path) -> None:
     """`starter_folder` only makes sure that the download is in the cache that all workspaces share."""
     environment = {**os.environ, "LUTHIER_HOME": str(workspace_folder), "PATH": _path_with_luthier()}
