@@ -38,6 +38,7 @@ def test_an_answer_is_voted_on_corrected_and_sent_where_it_stands(
     page = visitor.page
     visitor.open("/chats?words=pegs")
     page.get_by_role("link", name="How many <i>pegs</i>?").click()
+    page.wait_for_url("**/chats/chat_*")  # until it is loaded, a click means nothing
     answer = page.get_by_role("article", name="Answer of orders@0.1.0")
     expect(answer).to_contain_text("<b>orders@0.1.0</b> says two")
     good = answer.get_by_role("button", name="Good answer", exact=True)

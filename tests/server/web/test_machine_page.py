@@ -51,7 +51,7 @@ def at_rest(browser: TestClient, part: str) -> str:
 
 
 def test_a_backup_is_made_and_checked_from_the_page(browser: TestClient, workspace: Workspace) -> None:
-    assert "None yet" in browser.get("/machine").text
+    assert "There is none yet" in browser.get("/machine").text
     part = at_rest(browser, browser.post("/machine/backups", headers=FORM).text)
     (made,) = workspace.backups.list()
     name = Path(made.path).name
