@@ -14,38 +14,22 @@ from peft.tuners.lora import Linear as PeftLinear
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from luthier.engine.lora_linear import Weights, dropped
+from luthier.engine.lora_linear import FusedLora, Weights
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """What DoRA knows of each row of the weight: fp32, [out]."""
-
-    squares: Tensor  # |W|² of the frozen weight
-    lengths: Tensor  # m, which are trained
-
-
-class FusedDora:
+class FusedDora(FusedLora):
     """Stands in for the `forward` of one PEFT linear with DoRA. Everything else of that module stays PEFT's."""
 
     def __init__(self, layer: PeftLinear, weights: Weights, dropout: float) -> None:
-        self._layer = layer
-        self._weights = weights
-        self._dropout = dropout
-        self._a = layer.lora_A["default"].weight
-        self._b = layer.lora_B["default"].weight
-        squares = torch.linalg.vector_norm(weights.weight, dim=1, dtype=torch.float32).square()
-        self._rows = Rows(squares, layer.lora_magnitude_vector["default"].weight)
+        super().__init__(layer, weights, dropout)
+        self._squares = torch.linalg.vector_norm(weights.weight, dim=1, dtype=torch.float32).square()
+        self._lengths = layer.lora_magnitude_vector["default"].weight
 
-    def __call__(self, x: Tensor, *arguments: Any, **options: Any) -> Tensor:
-        if self._layer.disable_adapters or self._layer.merged or arguments or options:
-            return PeftLinear.forward(self._layer, x, *arguments, **options)
-        rows = x.reshape(-1, x.shape[-1])
-        keep = dropped(rows, self._dropout if self._layer.training else 0.0)
-        norms = norms_of(self._weights, self._a, self._b, self._rows.squares)
+    def _product(self, rows: Tensor, keep: Tensor | None) -> Tensor:
+        norms = norms_of(self._weights, self._a, self._b, self._squares)
         steady = _Steady(self._weights, norms, keep)
-        out = _DoraLinear.apply(rows, self._a, self._b, self._rows.lengths, steady)
-        return out.view(*x.shape[:-1], -1)
+        out: Tensor = _DoraLinear.apply(rows, self._a, self._b, self._lengths, steady)
+        return out
 
 
 @torch.no_grad()

@@ -90,9 +90,10 @@ def _is_due(bench: Bench, step: int, every: int) -> bool:
 def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingState:
     started = time.perf_counter()
     step = before.step + 1
-    settings, indices = bench.settings_of(step), _indices(bench, step)
+    settings, (indices, gone) = bench.settings_of(step), _indices(bench, step)
     bench.channel.step = step - 1
-    _say_what_is_left_out(bench, step)
+    if gone:
+        bench.channel.say(RowsLeftOut(step=step, rows=gone))
     if not indices:
         return before.model_copy(update={"step": step})
     epoch = epochs_done(step, settings.batch_size, len(bench.data.train))
@@ -101,7 +102,7 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
     bench.crash.reach("after_backward")
     gradient_norm = bench.optimiser.gradient_norm()
     seen = Observation(step, gathered.loss, gradient_norm, bench.optimiser.rate_share(step), before.tokens_per_second)
-    watched = vigil.look(before.watched, seen, epoch, _batch(bench, step, settings))
+    watched = vigil.look(before.watched, seen, epoch, _batch(bench, step, indices, settings))
     learning_rate = bench.optimiser.update(step, gradient_norm, settings)
     bench.trained.refresh()
     bench.crash.reach("after_update")
@@ -133,29 +134,21 @@ def _take_step(bench: Bench, before: TrainingState, vigil: Vigil) -> TrainingSta
     )
 
 
-def _say_what_is_left_out(bench: Bench, step: int) -> None:
-    settings, train = bench.job.settings, bench.data.train
-    whole = indices_of_step(step, settings.batch_size, len(train), settings.seed)
-    gone = left_out(step, {int(train.rows[index]) for index in whole}, bench.job.remedies)
-    if gone:
-        bench.channel.say(RowsLeftOut(step=step, rows=gone))
-
-
-def _indices(bench: Bench, step: int) -> list[int]:
-    """Of the 1-based step's examples, but for those that a remedy leaves out."""
+def _indices(bench: Bench, step: int) -> tuple[list[int], tuple[int, ...]]:
+    """Of the 1-based step's examples, and the rows that a remedy leaves out of them."""
     settings, train = bench.job.settings, bench.data.train
     indices = indices_of_step(step, settings.batch_size, len(train), settings.seed)
     gone = left_out(step, {int(train.rows[index]) for index in indices}, bench.job.remedies)
-    return [index for index in indices if int(train.rows[index]) not in gone]
+    return [index for index in indices if int(train.rows[index]) not in gone], gone
 
 
 def _rows_of(bench: Bench, indices: list[int]) -> list[int]:
     return sorted({int(bench.data.train.rows[index]) for index in indices})
 
 
-def _batch(bench: Bench, step: int, settings: TrainingSettings) -> Batch:
+def _batch(bench: Bench, step: int, now: list[int], settings: TrainingSettings) -> Batch:
     rows = bench.data.train.rows
-    now, before = ([] if each < 1 else _indices(bench, each) for each in (step, step - 1))
+    before = _indices(bench, step - 1)[0] if step > 1 else []
 
     def measure(row: int) -> tuple[float, float]:
         bench.trained.parameters.gradients.zero_()

@@ -40,8 +40,12 @@ class FusedLora:
             return PeftLinear.forward(self._layer, x, *arguments, **options)
         rows = x.reshape(-1, x.shape[-1])
         keep = dropped(rows, self._dropout if self._layer.training else 0.0)
-        out = _LoraLinear.apply(rows, self._a, self._b, self._weights, keep)
-        return out.view(*x.shape[:-1], -1)
+        return self._product(rows, keep).view(*x.shape[:-1], -1)
+
+    def _product(self, rows: Tensor, keep: Tensor | None) -> Tensor:
+        """[rows, out]; `keep` is what dropout multiplies the adapter's input by."""
+        out: Tensor = _LoraLinear.apply(rows, self._a, self._b, self._weights, keep)
+        return out
 
 
 def dropped(rows: Tensor, share: float) -> Tensor | None:
