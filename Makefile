@@ -10,7 +10,7 @@ PEER := benchmarks/.venv-peer
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo serve test test-gpu chaos check docs bench
+.PHONY: help setup demo serve test test-gpu chaos check docs pictures guests bench
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,8 @@ help:
 	@echo "make chaos     kill, freeze, damage and fill; KILLS=2000 for a full run (default 60), RECORD=FILE keeps the figures"
 	@echo "make check     style, types, import contracts, budgets, documentation"
 	@echo "make docs      write the reference pages anew from the code"
+	@echo "make pictures  the pictures of the guide and the boxes that components are held to; CHROMIUM=/path/to/chromium"
+	@echo "make guests    lm-evaluation-harness and DeepEval in environments of their own, for the tests that run them"
 	@echo "make bench     the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
 
 setup: $(READY)
@@ -64,6 +66,11 @@ check: setup
 docs: setup
 	$(BIN)/python scripts/write_reference.py
 
+CHROMIUM ?= /usr/bin/chromium
+
+pictures: setup
+	$(BIN)/python -m tests.server.web.pictures $(CHROMIUM)
+
 # The peers have an environment of their own, so that neither side's versions bend to the other's.
 $(PEER)/.ready: benchmarks/peers/requirements.txt
 	@echo "Setting up the peers in $(PEER)"
@@ -71,6 +78,13 @@ $(PEER)/.ready: benchmarks/peers/requirements.txt
 	@$(PEER)/bin/python -m pip install --quiet $(TORCH)
 	@$(PEER)/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.txt
 	@touch $@
+
+# Guests live in environments of their own, as in a workspace; tests that need one say so when it is missing.
+guests: .venv-guests/lm-eval .venv-guests/deepeval
+
+.venv-guests/%:
+	@$(BIN)/python -m venv --clear $@
+	@$@/bin/python -m pip install --quiet '$*'
 
 bench: setup
 	@$(MAKE) --no-print-directory $(PEER)/.ready

@@ -12,15 +12,22 @@ HEAD = """\
 # The journal of a run
 
 `attempts/NNN/journal.jsonl` holds facts, one JSON object a line: `seq` (from 1), `time` (RFC 3339, UTC), `kind`,
-`body`, and `checksum` (CRC-32 of the other four). A fact marked *durable* is on the disk before the worker goes on.
+`body`, and `checksum` (CRC-32 of the other four). A fact marked *durable* is on the disk before the worker goes on,
+one marked *durable within a second* soon after.
 `attempts/NNN/commands.jsonl` has the same form, is written by the supervisor and read by the worker between steps.
 """
 
 
 def page() -> str:
     union, _ = typing.get_args(jobs.Fact)
-    facts = [_entry(fact, "durable" if _kind(fact) in jobs.DURABLE else "") for fact in typing.get_args(union)]
+    facts = [_entry(fact, _mark(_kind(fact))) for fact in typing.get_args(union)]
     return "\n".join([HEAD, "## Facts\n", *facts, "## Commands\n", _entry(jobs.Command, "")])
+
+
+def _mark(kind: str) -> str:
+    if kind in jobs.SOON_DURABLE:
+        return "durable within a second"
+    return "durable" if kind in jobs.DURABLE else ""
 
 
 def _kind(fact: type[BaseModel]) -> str:

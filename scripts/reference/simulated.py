@@ -12,7 +12,7 @@ from luthier.planning.knowledge import Knowledge
 GIB = 1 << 30
 GPUS = (
     ("NVIDIA GeForce RTX 4060", 8),
-    ("NVIDIA T1000 class", 16),
+    ("NVIDIA GeForce RTX 4060 Ti", 16),
     ("NVIDIA GeForce RTX 4090", 24),
     ("NVIDIA H100", 80),
 )
@@ -61,7 +61,9 @@ def page() -> str:
         "",
         "What the planner chooses for LoRA of rank 16 on 10,000 examples (300 tokens in the middle, 2,048 at most), on "
         "GPUs that an engine with every ability would compute on. Each cell: the precision of the base, whether layers "
-        "are computed twice, the longest example and the tokens of a pass, and the memory that is expected.",
+        "are computed twice, the longest example and the tokens of a pass, and the memory that is expected. No such "
+        "GPU was measured: what is expected of one is held against peaks that other trainers publish "
+        "(tests/planning/published_peaks.toml), within 15 %.",
         "",
         f"| base | {' | '.join(columns)} |",
         f"| --- | {' | '.join('---' for _ in columns)} |",
@@ -69,7 +71,20 @@ def page() -> str:
     for shape in published_shapes():
         cells = [_cell(plan_on(gibibytes, name, shape)) for name, gibibytes in GPUS]
         lines.append(f"| {shape.name} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_reasons()])
+    return "\n".join([*lines, "", *_READING, "", *_reasons()])
+
+
+_READING = (
+    "## How to read it",
+    "",
+    "- A base in 16 bits is the first choice wherever it fits: four bits save memory, and cost a third of the speed "
+    "and some precision.",
+    "- Layers are computed twice before the base is put into four bits, and always with it: who needs four bits is "
+    "short of memory for what layers keep as well.",
+    "- A 7B base in four bits fits on 8 GB with examples of a few hundred tokens; the head and the embeddings stay in "
+    "16 bits, so an 8B base with 128,000 tokens in its vocabulary just misses it.",
+    "- A 70B base needs 80 GB in four bits, and more than one GPU in 16.",
+)
 
 
 def _cell(plan: Plan | PlanDoesNotFit) -> str:

@@ -14,7 +14,9 @@ WIDTH, INNER, HEADS, KV_HEADS, LAYERS = 32, 64, 4, 2, 2
 
 
 def a_gguf_file(path: Path, **changes: Any) -> dict[str, np.ndarray]:
-    """Writes it and returns the weights as transformers would name them. A change to None leaves the field out."""
+    """Writes it and returns the weights as transformers would name them. A change to None leaves the field out; `lacks`
+    is a weight that is not written.
+    """
     tokens = all_tokens()
     weights = _weights(len(tokens))
     writer = gguf.GGUFWriter(path, "llama")
@@ -30,7 +32,8 @@ def a_gguf_file(path: Path, **changes: Any) -> dict[str, np.ndarray]:
     writer.add_vocab_size(len(tokens))
     _add_tokenizer(writer, tokens, changes)
     for name, weight in weights.items():
-        writer.add_tensor(_gguf_name(name), _as_converted(name, weight))
+        if name != changes.get("lacks"):
+            writer.add_tensor(_gguf_name(name), _as_converted(name, weight))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -1,5 +1,6 @@
 """Run folders as the services write them, for a worker to act on."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from luthier.domain.adapters import LoraSettings
 from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.jobs import Job
 from luthier.domain.plans import EvaluationPlan
-from luthier.domain.recipes import PREFERENCE_METHODS
+from luthier.domain.recipes import PAIR_METHODS
+from luthier.domain.rewards import Reward
 from luthier.kit.files import write_json
 from tests.builders.plans import training_settings
 
@@ -34,10 +36,17 @@ def a_pair(row: int) -> Example:
     return replace(an_example(row), rejected=(worse,))
 
 
+def a_judged_answer(row: int) -> Example:
+    """Every third answer is another wood, in words, and judged bad."""
+    if row % 3:
+        return replace(an_example(row), desirable=True)
+    pair = a_pair(row)
+    return replace(pair, messages=(*pair.messages[:-1], *pair.rejected), rejected=(), desirable=False)
+
+
 def a_run_folder(folder: Path, base_folder: Path, *, examples: int = 20, held_out: int = 4, **changes: Any) -> Path:
     """With attempt 1 ready to be started. `changes` go into the job, or else into its training settings."""
-    pairs = changes.pop("pairs", changes.get("method") in PREFERENCE_METHODS)
-    make = a_pair if pairs else an_example
+    make = changes.pop("make", _fitting(changes.get("method")))
     write_examples(folder / "data" / "train.jsonl", [make(row) for row in range(1, examples + 1)])
     write_examples(folder / "data" / "held_out.jsonl", [make(row) for row in range(101, 101 + held_out)])
     fields = {name: changes.pop(name) for name in list(changes) if name in Job.model_fields}
@@ -48,6 +57,7 @@ def a_run_folder(folder: Path, base_folder: Path, *, examples: int = 20, held_ou
         "token": 1,
         "method": "sft",
         "adapter": LoraSettings(rank=4, alpha=8, dropout=0.1),
+        "rewards": (Reward(scorer="chrf"),) if fields.get("method") == "grpo" else (),
         "settings": training_settings(**{**tiny, **changes}),
         "evaluation": EvaluationPlan(scorer="json", max_new_tokens=8, examples=2),
         "total_steps": 10,
@@ -61,6 +71,12 @@ def a_run_folder(folder: Path, base_folder: Path, *, examples: int = 20, held_ou
     }
     write_attempt(folder, Job(**{**values, **fields}))
     return folder
+
+
+def _fitting(method: object) -> Callable[[int], Example]:
+    if method == "kto":
+        return a_judged_answer
+    return a_pair if method in PAIR_METHODS else an_example
 
 
 def write_attempt(folder: Path, job: Job) -> Path:

@@ -23,6 +23,17 @@ def a_machine(**changes: Any) -> Machine:
     return Machine(**(values | changes))
 
 
+class AShared:
+    """A machine that runs share."""
+
+    def __init__(self, runs_at_once: int = 1, **changes: Any) -> None:
+        self.runs_at_once = runs_at_once
+        self._machine = a_machine(**{"cores": 64, "available_bytes": 64_000_000_000, **changes})
+
+    def get(self) -> Machine:
+        return self._machine
+
+
 def a_gpu(**changes: Any) -> Gpu:
     return Gpu(**{"name": "A GPU", "memory_bytes": 80 * GIB, "free_bytes": 79 * GIB, **changes})
 

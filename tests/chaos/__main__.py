@@ -26,6 +26,7 @@ from tests.chaos.floor import Floor
 from tests.chaos.full_disks import limit_file_sizes
 from tests.chaos.power_loss import lose_power
 from tests.chaos.protocols import PROTOCOLS
+from tests.chaos.servers import ServerKiller
 from tests.chaos.traces import strace_is_here
 from tests.chaos.worker_kills import WorkerKiller
 from tests.chaos.zombies import freeze_and_thaw
@@ -54,6 +55,7 @@ class Round:
             self._do("full_disks", lambda: self._full_disks(workers))
             self._do("checkpoint_damages", self._checkpoint_damages)
         self._do("floors", self._floors)
+        self._do("servers_killed", self._servers_killed)
         self._do("races", self._races)
         self._do("database_damages", self._database_damages)
         self._do("power_losses", self._power_losses)
@@ -96,6 +98,9 @@ class Round:
             totals = {name: totals.get(name, 0) + value for name, value in tally.items()}
             left -= count
         return totals
+
+    def _servers_killed(self) -> dict[str, Any]:
+        return asdict(ServerKiller(self._scratch / "served", self._seed).kill(max(3, self.kills // 20)))
 
     def _races(self) -> dict[str, Any]:
         count = max(3, self.kills // 10)
@@ -177,14 +182,15 @@ def main() -> int:
 
 
 def failures_in(figures: dict[str, Any]) -> list[str]:
-    """Promises that were not kept, each in a few words."""
+    """Promises that were not kept, each in a few words; rounds of old did not kill servers."""
     zero = [("workers_killed", "lost"), ("workers_killed", "doubled"), ("floors", "lost"), ("floors", "doubled")]
+    zero += [("servers_killed", "lost"), ("servers_killed", "doubled")]
     zero += [("zombies", "stale_writes"), ("power_losses", "failures")]
     same = [("workers_killed", "runs", "pairs_bit_exact"), ("zombies", "thawed", "bit_exact")]
     same += [("full_disks", "tried", "bit_exact_afterwards"), ("races", "races", "exactly_one_winner")]
     same += [("checkpoint_damages", "done", "found"), ("checkpoint_damages", "done", "recovered")]
     same += [("database_damages", "done", "recovered"), ("backups_under_load", "made", "restored_and_verified")]
-    failed = [f"{part}: {name} is {figures[part][name]}" for part, name in zero if figures[part].get(name, 0)]
+    failed = [f"{part}: {name} is {figures[part][name]}" for part, name in zero if figures.get(part, {}).get(name)]
     return failed + [
         f"{part}: {figures[part][one]} {one}, {figures[part][other]} {other}"
         for part, one, other in same

@@ -36,6 +36,7 @@ from luthier.services.runs import Runs
 from luthier.settings import Settings
 from luthier.store import Store, open_store
 from tests.builders import a_run
+from tests.builders.machines import AShared
 from tests.orchestration.simulated import SimulatedWorker
 
 STEPS = 40
@@ -75,7 +76,7 @@ def _train(assignment: Assignment, run_folder: Path) -> None:
 
 def supervise(folders: Folders) -> None:
     store, clock = store_of(folders), SystemClock()
-    queue = Queue(store, folders, lambda: 64e9, runs_at_once=3)
+    queue = Queue(store, folders, AShared(runs_at_once=3))
     attempts = Attempts(store, folders, clock, queue, f"here:{folders.root}/{os.getpid()}")
     settings = Settings(home=folders.root, worker_silence_seconds=0.3, worker_grace_seconds=1)
     supervisor = Supervisor(attempts, folders, settings, clock, ForkedWorkers())

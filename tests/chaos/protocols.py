@@ -32,7 +32,7 @@ def save_checkpoints(base: Path) -> None:
     import torch
 
     from luthier.domain.jobs import Job
-    from luthier.engine.checkpoints import TrainingState, save
+    from luthier.engine.checkpoints import TrainingState, publish, snapshot
     from luthier.engine.crash_points import CrashPoints
     from luthier.engine.flat_parameters import FlatParameters
     from luthier.engine.optimiser import Optimiser
@@ -51,7 +51,8 @@ def save_checkpoints(base: Path) -> None:
     for step in STEPS:
         trained.parameters.gradients.fill_(step)
         optimiser.update(step, 1.0, job.settings)
-        save(base / "checkpoints", job, TrainingState(step=step), trained, optimiser, CrashPoints())
+        taken = snapshot(TrainingState(step=step), trained, optimiser)
+        publish(base / "checkpoints", job, taken, CrashPoints())
         confirm(str(step))
 
 
@@ -80,6 +81,29 @@ def tell_facts(base: Path) -> None:
         writer.append("fact", {"number": number, "text": "x" * 40}, durable=number % 2 == 0)
         if number % 2 == 0:
             confirm(str(number))
+
+
+class _Ticking(SystemClock):
+    """Every look at it is half a second after the one before."""
+
+    looks = 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return self.looks / 2
+
+
+def tell_steps(base: Path) -> None:
+    make_folder(base / "attempts" / "001")
+    clock = _Ticking()
+    writer = JournalWriter(base / "attempts" / "001" / "journal.jsonl", clock)
+    told: dict[int, float] = {}
+    for number in range(1, FACTS + 1):
+        told[number] = clock.looks / 2
+        writer.append("fact", {"number": number, "text": "x" * 40}, soon=True)
+        old = [each for each, at in told.items() if clock.looks / 2 - at >= 1.5]
+        if old:
+            confirm(str(max(old)))
 
 
 def facts_hold(base: Path, acks: tuple[str, ...]) -> None:
@@ -142,6 +166,7 @@ class Protocol(NamedTuple):
 PROTOCOLS = {
     "checkpoints": Protocol(save_checkpoints, checkpoints_hold),
     "journal": Protocol(tell_facts, facts_hold),
+    "steps": Protocol(tell_steps, facts_hold),
     "history": Protocol(change_runs, changes_hold),
     "file": Protocol(replace_a_file, file_holds),
 }

@@ -7,6 +7,7 @@ import pytest
 
 from luthier.engine.crash_points import Moment
 from tests.chaos.floor import Floor
+from tests.chaos.servers import ServerKiller
 from tests.chaos.worker_kills import WorkerKiller
 from tests.chaos.zombies import freeze_and_thaw
 from tests.engine.workers import Workers
@@ -37,6 +38,12 @@ def test_supervisors_workers_and_clients_killed_at_random_lose_nothing_that_was_
         tally = floor.audit()
     assert (tally.lost, tally.doubled) == (0, 0)
     assert tally.acknowledged > 50 and min(tally.supervisors, tally.workers, tally.clients) > 0
+
+
+def test_a_server_killed_while_it_is_written_to_loses_nothing_that_it_answered(tmp_path: Path) -> None:
+    tally = ServerKiller(tmp_path / "served", seed=1).kill(3)
+    assert (tally.lost, tally.doubled) == (0, 0)
+    assert tally.kills == 3 and tally.acknowledged
 
 
 def test_of_supervisors_that_start_at_once_one_gets_the_workspace(tmp_path: Path) -> None:

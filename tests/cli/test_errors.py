@@ -68,7 +68,7 @@ def test_under_json_the_error_is_the_one_document_on_stdout(capsys: pytest.Captu
     shown = capsys.readouterr()
     error = json.loads(shown.out)["error"]
     assert (error["code"], error["sentence"]) == ("datasets.empty", "orders.jsonl holds no examples.")
-    assert error["help"].endswith("#datasets.empty")
+    assert error["help"] == "/help/errors/datasets.empty"
     assert shown.err.startswith("Error: ")
 
 

@@ -1,10 +1,13 @@
 import io
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
+import luthier
 from luthier.cli.consoles import THEME
+from luthier.cli.render.datasets import show_examples, show_report
 from luthier.cli.render.evaluations import show_evaluation, show_samples, verdict
 from luthier.cli.render.pace import time_left
 from luthier.cli.render.plans import show_plan
@@ -99,8 +102,27 @@ def test_the_mask_can_be_read_without_colours() -> None:
     assert "say«hello<end>»⏎" in shown(show_rows([row]))
 
 
+def test_an_example_shows_its_rejected_answer_and_how_it_was_labelled() -> None:
+    said = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}]
+    pair = {"row": 1, "messages": said, "rejected": [{"role": "assistant", "content": "worse"}]}
+    lines = shown(show_examples([pair, {"row": 2, "messages": said, "desirable": False}])).splitlines()
+    assert [line.split() for line in lines[3:5]] == [
+        ["rejected", "assistant", "worse"],
+        ["row", "2,", "labelled", "bad"],
+    ]
+
+
+def test_a_report_names_the_columns_that_are_not_used_but_not_by_the_thousand(tmp_path: Path) -> None:
+    table = tmp_path / "pegs.csv"
+    columns = ["prompt", "completion", *(f"extra{n}" for n in range(40))]
+    table.write_text(",".join(columns) + "\n" + ",".join(columns) + "\n")
+    with luthier.open(tmp_path / "home") as workspace:
+        text = " ".join(shown(show_report(workspace.datasets.check(str(table)))).split())
+    assert "Not used extra0, extra1," in text and "extra11 and 28 more" in text and "extra12" not in text
+
+
 def test_a_state_is_always_a_word() -> None:
-    assert "queued" in shown(runs_table([a_run()], {}))
+    assert "queued" in shown(runs_table([a_run()], {}, is_narrowed=False))
 
 
 def test_a_curve_falls_where_the_loss_falls() -> None:

@@ -82,7 +82,7 @@ def test_both_reasons_are_told_when_neither_source_answers(tmp_path: Path) -> No
 def test_a_package_that_cannot_be_converted_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ReportedProblem) as error:
         a_starter(tmp_path, NOWHERE, b"not a model at all").fetch()
-    assert error.value.problem.code == "models.damaged"
+    assert error.value.problem.code == "models.gguf_not_trainable"
     assert list((tmp_path / "cache").iterdir()) == []
 
 

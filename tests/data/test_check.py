@@ -39,7 +39,7 @@ def codes(report: DatasetReport) -> list[str]:
         ("prompt_completion.csv", Shape.PROMPT_COMPLETION, 3),
         ("text.txt", Shape.TEXT, 1),
         ("preference.jsonl", Shape.PREFERENCE, 2),
-        ("labelled.jsonl", Shape.LABELLED, 2),
+        ("labelled.jsonl", Shape.LABELLED, 3),
     ],
 )
 def test_a_small_file_of_each_shape_is_read_without_a_problem(name: str, shape: Shape, examples: int) -> None:
@@ -101,7 +101,7 @@ def test_a_column_that_comes_late_is_not_dropped_in_silence(tmp_path: Path) -> N
 def test_what_is_left_out_of_preferences_and_labels_is_said_with_its_number() -> None:
     assert "2 examples" in check_source(FILES / "preference.jsonl").findings[-1].sentence
     (note,) = check_source(FILES / "labelled.jsonl").findings
-    assert "2 examples" in note.sentence and "1 are labelled bad" in note.sentence
+    assert "Of 3 examples 1 are labelled bad" in note.sentence
 
 
 def test_the_users_word_reaches_the_mapping(tmp_path: Path) -> None:

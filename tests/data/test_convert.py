@@ -154,6 +154,14 @@ def test_a_rejected_answer_that_cannot_be_read_is_an_error_with_its_column() -> 
     assert [finding.place.column for finding in result.findings if finding.place] == ["rejected"]
 
 
+@pytest.mark.parametrize("same", ["good", [turn("user", "q"), turn("assistant", "good")]])
+def test_a_pair_of_the_same_answer_twice_is_warned_of_however_it_is_written(same: Any) -> None:
+    result = converted(Shape.PREFERENCE, {"prompt": "q", "chosen": "good", "rejected": same})
+    assert result.example is not None
+    assert [(finding.code, finding.level) for finding in result.findings] == [("dataset.answers_alike", "warning")]
+    assert converted(Shape.PREFERENCE, {"prompt": "q", "chosen": "good", "rejected": "bad"}).findings == ()
+
+
 def test_earlier_answers_of_a_preference_are_given_and_not_learned() -> None:
     asked = [turn("user", "q"), turn("assistant", "a"), turn("user", "r")]
     result = converted(Shape.PREFERENCE, {"messages": asked, "chosen": "good", "rejected": "bad"})
@@ -161,16 +169,16 @@ def test_earlier_answers_of_a_preference_are_given_and_not_learned() -> None:
     assert [message.train for message in result.example.messages if message.role is A] == [False, True]
 
 
-@pytest.mark.parametrize(("label", "kept"), [(True, True), (False, False), (1, True), ("false", False), ("good", True)])
-def test_only_rows_labelled_good_become_examples(label: Any, kept: bool) -> None:
+@pytest.mark.parametrize(("label", "good"), [(True, True), (False, False), (1, True), ("false", False), ("good", True)])
+def test_a_label_becomes_a_judgement_of_the_answer(label: Any, good: bool) -> None:
     result = converted(Shape.LABELLED, {"messages": [turn("user"), turn("assistant")], "label": label})
-    assert (result.example is not None, result.left_out) == (kept, "" if kept else "labelled bad")
+    assert result.example is not None and result.example.desirable is good
     assert result.findings == ()
 
 
 def test_an_unknown_label_is_an_error_and_not_bad() -> None:
     result = converted(Shape.LABELLED, {"prompt": "q", "completion": "a", "label": "maybe"})
-    assert codes(result) == ["label_unknown"] and result.left_out == ""
+    assert codes(result) == ["label_unknown"] and result.example is None
 
 
 @pytest.mark.parametrize(

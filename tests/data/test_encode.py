@@ -29,12 +29,16 @@ def test_the_arrays_hold_what_the_renderer_says(renderer: Renderer) -> None:
 
 
 def test_saved_arrays_are_mapped_into_memory_and_the_same(renderer: Renderer, tmp_path: Path) -> None:
-    encoded = encode([a_chat("q", "a"), Example(2, text="t")], renderer, max_length=64)
+    examples = [a_chat("q", "a"), Example(2, text="t"), a_chat("q", "a" * 500, row=3)]
+    encoded = encode(examples, renderer, max_length=64)
     encoded.save(tmp_path / "tokens")
     loaded = EncodedSet.load(tmp_path / "tokens")
     assert isinstance(loaded.ids, np.memmap)
     for name in ("ids", "supervised", "offsets", "rows"):
         assert np.array_equal(getattr(loaded, name), getattr(encoded, name))
+    for name in ("left_out", "longest", "truncated_rows", "missed_turn_rows", "other_prompt_rows", "written_as_text"):
+        assert getattr(loaded, name) == getattr(encoded, name)
+    assert loaded.left_out[0].row == 3
 
 
 def test_long_conversations_are_dropped_and_named(renderer: Renderer) -> None:

@@ -1,4 +1,7 @@
-"""No file, however it was made or damaged, gets more out of a reader than rows, findings and the errors of the tree."""
+"""No file, however it was made or damaged, gets more out of a parser than what it says and findings with their places.
+
+In all 22,300 executions a round: 16,800 and 3,000 of damaged files, 500 of bytes from nowhere, 2,000 of scenarios.
+"""
 
 import gzip
 import random
@@ -13,6 +16,9 @@ from luthier.data.canonical import to_line
 from luthier.data.check import Scan
 from luthier.data.fixes import chosen
 from luthier.data.readers.rows import Reading
+from luthier.data.scenarios.check import check_text
+from luthier.data.scenarios.grammar import built_in_grammar
+from luthier.data.scenarios.packaged import pattern_text, patterns
 from luthier.domain.datasets import Example
 from luthier.domain.errors import LuthierError
 from luthier.domain.findings import Finding, Level
@@ -191,3 +197,17 @@ def test_any_bytes_after_the_beginning_of_a_packed_file(folder: Path, content: b
     path = folder / "packed"
     path.write_bytes(start + content + (b"PAR1" if start == b"PAR1" else b""))
     assert_only_examples_and_findings(path, Reading(limits=FLAT))
+
+
+@pytest.mark.slow
+def test_any_damage_to_a_scenario() -> None:
+    chance = random.Random("scenarios")
+    grammar = built_in_grammar()
+    sound = [pattern_text(pattern.name).encode() for pattern in patterns()]
+    for _ in range(2_000):
+        content = chance.choice(sound)
+        for _ in range(chance.randint(1, 4)):
+            content = chance.choice(MUTATORS)(content, chance)
+        report = check_text(content.decode(errors="replace"), "scene.md", grammar)
+        for finding in report.findings:
+            assert finding.sentence and finding.place.line is not None, finding

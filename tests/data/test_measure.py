@@ -4,7 +4,7 @@ import pytest
 
 from luthier.data.measure import measure
 from luthier.data.render import Renderer
-from luthier.domain.datasets import Example
+from luthier.domain.datasets import Example, Message, Role
 from tests.data.builders import a_chat, a_folder
 
 
@@ -40,3 +40,13 @@ def test_a_system_message_is_told_only_when_every_example_has_it(
 
 def test_plain_text_has_no_system_message(renderer: Renderer) -> None:
     assert measure(renderer, [Example(1, text="wood")], held_out=[]).system_prompt is None
+
+
+def test_of_pairs_both_answers_are_counted(renderer: Renderer) -> None:
+    """Silent killer of plans: a rejected answer is read as well, and may be the longer one."""
+    pair = a_chat("q", "short", rejected=(Message(Role.ASSISTANT, "a much longer answer"),))
+    long = len(renderer.render(a_chat("q", "a much longer answer")).ids)
+    short = len(renderer.render(a_chat("q", "short")).ids)
+    facts = measure(renderer, [pair], held_out=[], method="dpo")
+    assert (facts.sequences, facts.tokens_max, facts.tokens_mean) == (2, long, (long + short) / 2)
+    assert measure(renderer, [pair], held_out=[]).sequences == 1

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
         ("identity.json", Shape.ALPACA, 91, 91),
         ("glaive_toolcall_en_demo.json", Shape.SHAREGPT, 300, 300),
         ("dpo_en_demo.json", Shape.PREFERENCE, 299, 299),
-        ("kto_en_demo.json", Shape.LABELLED, 300, 150),
+        ("kto_en_demo.json", Shape.LABELLED, 300, 300),
         ("c4_demo.jsonl", Shape.TEXT, 300, 300),
         ("reason_tool_use_demo_50.jsonl", Shape.MESSAGES, 50, 50),
     ],

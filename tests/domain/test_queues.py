@@ -41,6 +41,37 @@ def test_a_run_starts_beside_another_only_when_its_planned_memory_fits() -> None
     assert held.places[0].sentence == "It needs 3.1 GB of memory, and 3.0 GB are free beside oak."
 
 
+def test_a_run_starts_beside_another_only_when_the_cores_of_its_plan_are_free() -> None:
+    oak = AtWork(run_id="o", name="oak", cores=3)
+    room = Capacity(runs_at_once=2, cores=4)
+    assert take_turns([waiting("ash", 1, cores=1)], [oak], room).starts == "ash"
+    held = take_turns([waiting("ash", 1, cores=2)], [oak], room)
+    assert held.starts is None
+    assert held.places[0].sentence == "Its plan computes on 2 cores, and 1 are free beside oak."
+
+
+def test_each_run_on_a_gpu_gets_one_for_itself_and_leaves_memory_and_cores_to_others() -> None:
+    room = Capacity(runs_at_once=3, cores=2, gpus={0: 80 * GB, 1: 79 * GB}, free_bytes=GB)
+    large = waiting("ash", 1, on_gpu=True, memory_bytes=70 * GB, cores=2)
+    first = take_turns([large], (), room)
+    assert (first.starts, first.gpu) == ("ash", 0)
+    oak = AtWork(run_id="o", name="oak", gpu=0, memory_bytes=70 * GB, cores=2)
+    assert take_turns([large], [oak], room).gpu == 1
+    assert take_turns([waiting("elm", 2, memory_bytes=GB, cores=2)], [oak], room).starts == "elm"
+    full = take_turns([large], [oak, oak.model_copy(update={"run_id": "p", "name": "pine", "gpu": 1})], room)
+    assert full.starts is None
+    assert full.places[0].sentence == "It waits for a GPU; oak, pine are at work."
+
+
+def test_a_run_gets_the_gpu_that_its_plan_was_made_for_and_no_smaller_one() -> None:
+    room = Capacity(runs_at_once=3, gpus={0: 8 * GB, 1: 24 * GB})
+    large, small = (waiting(name, 1, on_gpu=True, memory_bytes=size * GB) for name, size in (("ash", 20), ("elm", 6)))
+    assert take_turns([large], (), room).gpu == 1
+    oak = AtWork(run_id="o", name="oak", gpu=1)
+    assert take_turns([large], [oak], room).places[0].reason == "gpu"
+    assert take_turns([small], [oak], room).gpu == 0
+
+
 def test_a_run_that_is_alone_starts_because_its_plan_was_accepted() -> None:
     assert take_turns([waiting("ash", 1, memory_bytes=9 * GB)], (), Capacity(free_bytes=GB)).starts == "ash"
 

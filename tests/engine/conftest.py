@@ -11,12 +11,12 @@ from luthier.domain.jobs import Job
 from luthier.engine.channel import Channel
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import seed_for
+from luthier.engine.devices import torch_device
 from luthier.engine.loading import load_base
 from luthier.engine.loop import Bench
-from luthier.engine.optimiser import Optimiser
 from luthier.engine.preparing import prepare
 from luthier.engine.questions import Questions
-from luthier.engine.tasks.finetune import objective_of, trained_part
+from luthier.engine.tasks.finetune import begin_at_data, objective_of, optimiser_of, trained_part
 from luthier.kit.clock import SystemClock
 from luthier.kit.files import read_json
 from tests.builders.jobs import a_run_folder
@@ -55,11 +55,12 @@ def bench_for(tiny_base: Path, wide_base: Path, tmp_path: Path) -> Iterator[Call
             folder = a_run_folder(tmp_path / name, base_folder, **changes)
             job = Job.model_validate(read_json(folder / "attempts" / "001" / "job.json"))
             channel = stack.enter_context(Channel(folder / "attempts" / "001", job.token, SystemClock()))
-            base = load_base(base_folder, job.settings.precision)
+            base = load_base(base_folder, job.settings.precision, device=torch_device(job.settings.device))
             seed_for(job.settings.seed, 0)
             trained = trained_part(base, job)
             data = prepare(job, base.renderer, channel)
-            optimiser = Optimiser(trained.parameters, job.settings, data.total_steps)
+            begin_at_data(job, base, trained, data, channel)
+            optimiser = optimiser_of(job, trained, data.total_steps)
             objective = objective_of(job, base, data, trained)
             questions = Questions(job, base, data.held_out_examples)
             return Bench(job, folder, base, data, objective, trained, optimiser, channel, CrashPoints(), questions)

@@ -70,6 +70,17 @@ def test_a_silent_worker_still_beats_and_says_how_much_it_has_done(channel: Chan
     assert beats[0].busy == 41
 
 
+def test_the_heart_says_that_a_checkpoint_is_being_written_and_then_what_was_before(
+    channel: Channel, folder: Path
+) -> None:
+    channel.enter("training")
+    with channel.saving():
+        while not (beats := [fact for fact in facts(folder) if isinstance(fact, Heartbeat)]):
+            time.sleep(0.1)
+    assert beats[0].phase == "checkpoint"
+    assert (channel.phase, channel.busy) == ("training", 1)
+
+
 def test_facts_from_several_threads_never_mix(channel: Channel, folder: Path) -> None:
     def speak(name: str) -> None:
         for done in range(50):

@@ -1,18 +1,23 @@
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, pre_tokenizers
 
 from luthier.data.render import Renderer
 from luthier.domain.datasets import Message, Role
-from luthier.domain.models import ModelDamaged
+from luthier.domain.gguf import GgufNotTrainable
 from luthier.engine.dequantise import dequantise
 from luthier.engine.loading import load_base
+from luthier.export.facts import pre_tokenizers as known_ways
+from luthier.export.facts import tensor_types
+from luthier.export.gguf_model import About, GgufModel
+from luthier.export.merging import merged
 from luthier.kit.files import read_json
 from tests.builders.gguf_files import SPECIALS, a_gguf_file, all_tokens
-from tests.builders.models import TURN_END, TURN_START
+from tests.builders.models import TURN_END, TURN_START, a_model_folder
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +83,11 @@ def test_the_chat_template_and_its_end_are_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"pre": "qwen2"}, {"model": "llama"}, {"template": None}, {"merges": None}], ids=str
+    "change", [{"pre": "llama-bpe"}, {"model": "llama"}, {"template": None}, {"merges": None}], ids=str
 )
 def test_a_tokenizer_that_cannot_be_rebuilt_exactly_is_refused(tmp_path: Path, change: dict[str, str | None]) -> None:
     a_gguf_file(tmp_path / "odd.gguf", **change)
-    with pytest.raises(ModelDamaged):
+    with pytest.raises(GgufNotTrainable):
         dequantise(tmp_path / "odd.gguf", tmp_path / "out")
     assert not (tmp_path / "out" / "model.safetensors").exists()
 
@@ -90,13 +95,72 @@ def test_a_tokenizer_that_cannot_be_rebuilt_exactly_is_refused(tmp_path: Path, c
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"<html>not found</html>"])
 def test_a_file_that_is_no_gguf_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "broken.gguf").write_bytes(content)
-    with pytest.raises(ModelDamaged):
+    with pytest.raises(GgufNotTrainable):
         dequantise(tmp_path / "broken.gguf", tmp_path / "out")
 
 
 def test_a_control_token_that_does_not_come_out_as_itself_is_noticed(tmp_path: Path) -> None:
     twice = [TURN_START if token == TURN_END else token for token in all_tokens()]
     a_gguf_file(tmp_path / "odd.gguf", tokens=twice)
-    with pytest.raises(ModelDamaged, match="control token"):
+    with pytest.raises(GgufNotTrainable, match="control token"):
+        dequantise(tmp_path / "odd.gguf", tmp_path / "out")
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+
+
+def exported(base: Path, path: Path) -> Path:
+    """By our own exporter, whose files are those of llama.cpp's converter."""
+    model = GgufModel(base, merged(base, None), About("tiny", "apache-2.0", "makers/tiny", 257))
+    model.write(path, model.types("BF16"), tensor_types().kind("BF16").file_type, 1, lambda done, total: None)
+    return path
+
+
+def with_merges(base: Path, cutting: pre_tokenizers.PreTokenizer) -> None:
+    """Two spaces, two digits, and a bracket with a letter are a token each, where cutting lets them stand together."""
+    document = read_json(base / "tokenizer.json")
+    document["model"]["vocab"] |= {TURN_START: 256, TURN_END: 257, "\u0120\u0120": 258, "12": 259, "(a": 260}
+    document["model"]["merges"] = [["\u0120", "\u0120"], ["1", "2"], ["(", "a"]]
+    tokenizer = Tokenizer.from_str(json.dumps(document))
+    tokenizer.pre_tokenizer = cutting
+    tokenizer.save(str(base / "tokenizer.json"))
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2"])
+def test_a_model_that_was_exported_comes_back_with_each_weight(tmp_path: Path, family: str) -> None:
+    base = a_model_folder(tmp_path / "base", family=family)
+    dequantise(exported(base, tmp_path / "tiny.gguf"), tmp_path / "back")
+    original, back = load_file(base / "model.safetensors"), load_file(tmp_path / "back" / "model.safetensors")
+    assert set(back) == set(original)
+    assert [name for name in original if not torch.equal(back[name], original[name])] == []
+
+
+_BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+_WORDS = pre_tokenizers.ByteLevel(add_prefix_space=False)
+WAYS = {
+    "gpt-2": _WORDS,
+    "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), _WORDS]),
+    "qwen2": pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(
+                Regex(next(each.pattern for each in known_ways().ways if each.name == "qwen2")), "isolated"
+            ),
+            _BYTES,
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("way", [each.name for each in known_ways().ways if each.is_read_back])
+def test_each_way_of_cutting_that_is_read_back_gives_the_same_tokens_as_before(tmp_path: Path, way: str) -> None:
+    base = a_model_folder(tmp_path / "base", vocab_size=261)
+    with_merges(base, WAYS[way])
+    dequantise(exported(base, tmp_path / "tiny.gguf"), tmp_path / "back")
+    before, after = (Tokenizer.from_file(str(folder / "tokenizer.json")) for folder in (base, tmp_path / "back"))
+    for text in ("Two  spaces, 12 pegs,   112: it's høj <|im_end|>\n\n 12", "12  12\n", "(ab", "", "  "):
+        assert after.encode(text, add_special_tokens=False).ids == before.encode(text, add_special_tokens=False).ids
+
+
+def test_a_file_that_lacks_a_weight_is_refused_instead_of_filled_with_chance(tmp_path: Path) -> None:
+    a_gguf_file(tmp_path / "odd.gguf", lacks="model.layers.1.mlp.up_proj.weight")
+    with pytest.raises(GgufNotTrainable, match="up_proj"):
         dequantise(tmp_path / "odd.gguf", tmp_path / "out")
     assert not (tmp_path / "out" / "model.safetensors").exists()

@@ -30,6 +30,12 @@ def test_training_lowers_the_loss_on_what_it_sees_and_on_what_is_held_out(bench_
     assert state.held_out_losses[60] < 0.8 * state.held_out_losses[0]
 
 
+def test_measuring_belongs_to_the_time_that_training_takes(bench_for: BenchFor) -> None:
+    """A plan counts it, so the truth has to as well."""
+    state = train(bench := bench_for(epochs=1, adapter=NO_DROPOUT), TrainingState())
+    assert state.training_seconds > sum(step.seconds for step in steps_of(bench))
+
+
 def test_how_a_batch_is_cut_changes_neither_loss_nor_gradient(bench_for: BenchFor) -> None:
     """Silent killer: accumulation that weighs every part alike, however few answers it holds."""
     curves = []

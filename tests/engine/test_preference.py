@@ -16,7 +16,7 @@ from luthier.engine.loop import Bench, train
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preference import Preference
 from luthier.engine.proof import judged_pairs
-from tests.builders.jobs import a_run_folder
+from tests.builders.jobs import a_run_folder, an_example
 from tests.engine.kinds import job_for
 from tests.engine.workers import Workers, facts_of, loss_bits
 
@@ -111,7 +111,7 @@ def test_a_resumed_run_on_pairs_repeats_its_bits(method: str, kind: str, bench_f
 
 def test_rows_without_a_rejected_answer_are_refused_by_their_number(bench_for: BenchFor) -> None:
     with pytest.raises(DatasetHasNoPairs, match="row 1 "):
-        bench_for(method="dpo", pairs=False)
+        bench_for(method="dpo", make=an_example)
 
 
 def test_a_pair_of_which_one_side_is_too_long_is_left_out_whole(bench_for: BenchFor) -> None:

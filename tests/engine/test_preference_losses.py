@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from luthier.engine.preference_losses import Sides, dpo, ipo, orpo, simpo
+from luthier.engine.preference_losses import Sides, bradley_terry, dpo, ipo, kto, orpo, simpo
 
 RECORDED = json.loads((Path(__file__).parent / "files" / "trl_losses.json").read_text())
 BETA, MARGIN = RECORDED["beta"], RECORDED["margin"]
@@ -29,6 +29,24 @@ LOSSES = {
 @pytest.mark.parametrize("method", LOSSES)
 def test_a_loss_is_what_trl_computes_from_the_same_log_probabilities(method: str) -> None:
     assert float(LOSSES[method]().mean()) == pytest.approx(RECORDED["losses"][method], rel=1e-5)
+
+
+def numbers(name: str) -> torch.Tensor:
+    return torch.tensor(RECORDED[name], dtype=torch.float32)
+
+
+def test_kto_is_what_trl_computes_from_the_same_log_probabilities() -> None:
+    ahead = torch.cat([POLICY.chosen - REFERENCE.chosen, POLICY.rejected - REFERENCE.rejected])
+    zero = (numbers("strangers_policy") - numbers("strangers_reference")).mean().clamp(min=0)
+    desirable = torch.tensor([True] * 4 + [False] * 4)
+    weights = torch.where(desirable, RECORDED["good_weight"], RECORDED["bad_weight"])
+    ours = (weights * kto(ahead, zero, desirable, BETA)).mean()
+    assert float(ours) == pytest.approx(RECORDED["losses"]["kto"], rel=1e-5)
+
+
+def test_the_loss_of_a_reward_model_is_what_trl_computes_from_the_same_rewards() -> None:
+    rewards = torch.stack([numbers("chosen_rewards"), numbers("rejected_rewards")], dim=1)
+    assert float(bradley_terry(rewards).mean()) == pytest.approx(RECORDED["losses"]["reward"], rel=1e-5)
 
 
 def sigmoid(value: float) -> float:

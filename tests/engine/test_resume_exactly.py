@@ -66,3 +66,14 @@ def test_a_checkpoint_of_another_kind_of_training_is_refused(bench_for: BenchFor
     other = bench_for("rslora", max_steps=1, held_out=0, **job_for("rslora"))
     with pytest.raises(CheckpointMismatch, match="adapter settings"):
         restore(folder, other.job, other.trained, other.optimiser, pytest.fail)
+
+
+def test_a_checkpoint_of_other_examples_is_refused_before_anything_has_changed(bench_for: BenchFor) -> None:
+    """Silent killer: training that goes on in the middle of an epoch of a file that was edited meanwhile."""
+    bench = bench_for(max_steps=1, held_out=0, **job_for("lora"))
+    train(bench, TrainingState())
+    folder, values = bench.run_folder / "checkpoints" / "step-000001", bench.trained.parameters.values
+    before, edited = values.zero_().clone(), bench.job.model_copy(update={"data_sha256": "data-2"})
+    with pytest.raises(CheckpointMismatch, match="data"):
+        restore(folder, edited, bench.trained, bench.optimiser, pytest.fail)
+    assert torch.equal(values, before)

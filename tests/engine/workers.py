@@ -15,6 +15,7 @@ from tests.builders.jobs import write_attempt
 
 
 def _attempt(run_folder: Path, number: int, crash_at: str | None, file_size_limit: int | None) -> None:
+    import os
     import resource
 
     import torch
@@ -23,6 +24,7 @@ def _attempt(run_folder: Path, number: int, crash_at: str | None, file_size_limi
     from luthier.engine.worker import run_attempt
 
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that it starts
     if file_size_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_limit, file_size_limit))
     sys.exit(run_attempt(run_folder, number, CrashPoints(crash_at)))

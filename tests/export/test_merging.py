@@ -20,7 +20,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_model_folder(tmp_path_factory.mktemp("base"), tie_word_embeddings=False)
 
 
-@pytest.mark.parametrize("kind", ["lora", "rslora", "pissa", "dora", "vera", "ia3"])
+@pytest.mark.parametrize("kind", ["lora", "rslora", "pissa", "dora", "adalora", "vera", "ia3"])
 def test_every_kind_of_adapter_is_merged_as_peft_merges_it(tmp_path: Path, base: Path, kind: str) -> None:
     adapter = an_adapter_folder(base, tmp_path / "adapter", ADAPTERS[kind])
     expected = PeftModel.from_pretrained(load_base(base, "fp32").model, adapter).merge_and_unload().state_dict()

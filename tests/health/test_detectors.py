@@ -21,6 +21,16 @@ def falling(steps: int, noise: float = 0.2, seed: int = 1) -> list[float]:
     return [(0.5 + 2.5 * math.exp(-step / 40)) * math.exp(noise * chance.gauss(0, 1)) for step in range(steps)]
 
 
+def of_two_kinds(steps: int, bad_share: float, seed: int = 1) -> list[float]:
+    """As KTO learns from single answers: good ones are soon worth their reward, bad ones stay dear."""
+    chance = random.Random(seed)
+    losses = []
+    for step in range(steps):
+        end = 0.4 if chance.random() < bad_share else 0.03
+        losses.append(0.5 * (end / 0.5) ** (1 - math.exp(-step / 40)) * math.exp(0.1 * chance.gauss(0, 1)))
+    return losses
+
+
 def watch(
     losses: Iterable[float],
     norms: Iterable[float] | None = None,
@@ -83,6 +93,19 @@ def test_a_loss_that_rises_and_stays_has_diverged_since_before_it_rose() -> None
     anomaly = stopped_by([*falling(80), *(0.8 * 1.15**step for step in range(30))])
     assert anomaly.kind is K.DIVERGENCE
     assert 60 < anomaly.since_step <= 81 < anomaly.step
+
+
+@pytest.mark.parametrize("bad_share", [0.1, 0.2, 0.33, 0.5])
+def test_steps_of_two_kinds_are_noise_and_no_divergence(bad_share: float) -> None:
+    """Batches of one in KTO: most neighbours are alike, so that a median of their distances sees no noise at all."""
+    assert all(watch(of_two_kinds(400, bad_share, seed))[1] is None for seed in range(3))
+
+
+@pytest.mark.parametrize("bad_share", [0.2, 0.33, 0.5])
+def test_losses_of_two_kinds_that_both_rise_have_diverged(bad_share: float) -> None:
+    anomaly = stopped_by([*of_two_kinds(150, bad_share), *[0.97] * 100])
+    assert anomaly.kind is K.DIVERGENCE
+    assert 140 < anomaly.since_step <= 152
 
 
 def test_a_gradient_that_vanishes_while_the_loss_is_high_is_reported_and_stops_nothing() -> None:

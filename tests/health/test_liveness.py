@@ -6,7 +6,7 @@ from luthier.health.facts import supervision
 from luthier.health.liveness import Liveness, Vital
 
 WATCHDOG = supervision().watchdog
-PHASES = ("loading", "preparing", "preflight", "training", "evaluating", "completing")
+PHASES = ("loading", "preparing", "preflight", "training", "checkpoint", "evaluating", "completing")
 
 
 def a_watch() -> Liveness:

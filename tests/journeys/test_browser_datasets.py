@@ -1,15 +1,22 @@
 """A person's way with a broken file: drop it, see what is wrong and where, mend it, say how it is read, look at it."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+import luthier
 from luthier.domain.background import WorkState
+from luthier.settings import Settings
 from luthier.workspace import Workspace
 from tests.builders.models import a_model_folder
-from tests.server.web.visiting import Visitor
+from tests.kit.loopback import Exchange, loopback
+from tests.server.web.visiting import Visitor, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -117,7 +124,7 @@ def test_doubted_rows_are_found_mended_and_the_difference_is_seen(
     expect(changes.locator("ins", has_text="[EMAIL_1]")).to_have_count(2)
     expect(changes).to_contain_text("Changed 2")
     page.get_by_label("Before").select_option("asks@1")
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_url("**before=asks%401**")
     expect(changes.locator("ins", has_text="[EMAIL_1]")).to_have_count(2)
 
@@ -168,3 +175,91 @@ def test_a_wrong_column_is_exchanged_in_the_page(visitor: Visitor, tmp_path: Pat
     page.get_by_label("or its path on this machine").press("Tab")
     page.get_by_label("Completion").select_option("better")
     expect(page.locator("#import-check .example").first).to_contain_text("yes 0", timeout=PATIENCE_MS)
+
+
+def test_a_file_is_sent_seen_and_imported_without_any_script(
+    chrome: Any, visitor: Visitor, workspace: Workspace, broken: Path
+) -> None:
+    with _without_scripts(chrome, visitor) as page:
+        page.goto(f"{visitor.url}/datasets/import")
+        page.get_by_label("A file of yours").set_input_files(broken)
+        page.get_by_role("button", name="Send it").click()
+        expect(page.locator("#import-check")).to_contain_text("line 42")
+        page.get_by_label("Leave out the rows that have errors").check()
+        assert page.get_by_role("button", name="Import 57 examples").is_disabled()
+
+        sound = broken.with_name("sound.jsonl")
+        sound.write_text("".join(f"{line}\n" for line in broken.read_text().splitlines()[:7]))
+        page.goto(f"{visitor.url}/datasets/import")
+        page.get_by_label("A file of yours").set_input_files(sound)
+        page.get_by_role("button", name="Send it").click()
+        page.get_by_role("button", name="Import 7 examples").click()
+        for _ in range(100):
+            if "/datasets/ds_" in page.url:
+                break
+            page.wait_for_timeout(100)
+            page.reload()
+        expect(page.get_by_role("heading", name="sound", exact=True)).to_be_visible()
+
+
+def test_the_wizard_takes_a_file_and_imports_it_without_any_script(
+    chrome: Any, visitor: Visitor, workspace: Workspace, tmp_path: Path
+) -> None:
+    pegs = tmp_path / "pegs.jsonl"
+    pegs.write_text("".join(f'{{"prompt": "{n} pegs", "completion": "pegs: {n}"}}\n' for n in range(7)))
+    draft = workspace.drafts.begin({})
+    with _without_scripts(chrome, visitor) as page:
+        page.goto(f"{visitor.url}/train/{draft.draft_id}/data")
+        assert page.locator("[data-drop]").is_hidden()
+        page.get_by_label("A file of yours").set_input_files(pegs)
+        page.get_by_role("button", name="Send it").click()
+        expect(page.locator("[name=source][value=file]")).to_be_checked()
+        page.get_by_role("button", name="Import 7 examples").click()
+        again = page.get_by_role("link", name="See how far it is")
+        while again.count():
+            again.click()
+        expect(page.locator("#data-found")).to_contain_text("As they were read")
+    imported = workspace.datasets.get(str(workspace.drafts.get(draft.draft_id).values["data"]))
+    assert (imported.name, imported.examples) == ("pegs", 7)
+
+
+def test_scenarios_are_sent_without_any_script(chrome: Any, visitor: Visitor, tmp_path: Path) -> None:
+    scene = tmp_path / "ford.md"
+    scene.write_text((Path(luthier.__file__).parent / "data/scenarios/examples/combat/the-bell-warden.md").read_text())
+    with _without_scripts(chrome, visitor) as page:
+        page.goto(f"{visitor.url}/scenarios")
+        page.get_by_label("A Markdown file of yours, or a zip archive").set_input_files(scene)
+        page.get_by_role("button", name="Send it").click()
+        page.wait_for_url("**/scenarios/one?*")
+        expect(page.locator("main")).to_contain_text("ford.md")
+
+
+def test_a_far_file_shows_how_far_it_is_and_can_be_called_off(chrome: Any, tmp_path: Path) -> None:
+    content, may_go_on = b'{"prompt": "a peg", "completion": "of oak"}\n' * 20_000, threading.Event()
+
+    def slowly(exchange: Exchange) -> None:
+        exchange.answer(200, content[:400_000], announce=len(content))
+        may_go_on.wait(60)
+
+    with loopback(slowly) as site:
+        settings = Settings(home=tmp_path / "home", hub_cache=tmp_path / "cache", data_origins=(site.address,))
+        with luthier.open(settings=settings) as workspace, visiting(chrome, workspace) as visitor:
+            page = visitor.page
+            visitor.open("/datasets/import")
+            page.get_by_label("or its path on this machine").fill(f"{site.address}/pegs.jsonl")
+            page.get_by_label("Name of the dataset").click()
+            found = page.locator("#import-check")
+            expect(found).to_contain_text(f"fetching {site.address}/pegs.jsonl", ignore_case=True, timeout=PATIENCE_MS)
+            expect(found).to_contain_text("of 880 kB")
+            found.get_by_role("button", name="Call it off").click()
+            may_go_on.set()
+            expect(found).to_contain_text("was called off", timeout=PATIENCE_MS)
+            assert not workspace.datasets.list()
+
+
+@contextmanager
+def _without_scripts(chrome: Any, visitor: Visitor) -> Iterator[Page]:
+    """A page that is signed in as the visitor is."""
+    context = chrome.new_context(java_script_enabled=False, storage_state=visitor.page.context.storage_state())
+    yield context.new_page()
+    context.close()

@@ -28,21 +28,31 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_model_folder(tmp_path_factory.mktemp("base") / "tiny")
 
 
-def fill_in(page: Page, base: Path, steps: int) -> None:
+def to_the_last_step(page: Page, orders: Path, base: Path, **settings: str) -> None:
+    """From the page Train, step by step, as somebody goes who reads each heading."""
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/data")
+    page.get_by_role("radio", name="A file").check()
+    page.get_by_label("Path on this machine").fill(str(orders))
+    expect(page.locator("#data-found")).to_contain_text("prompt-completion")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/model")
     page.get_by_label("Base model").fill(str(base))
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/settings")
+    for label, value in settings.items():
+        page.get_by_label(label.replace("_", " "), exact=True).fill(value)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/review")
     page.get_by_label("Name of the run").fill("pegs")
-    page.get_by_label("Most steps").fill(str(steps))
 
 
 def test_from_a_file_to_a_proven_model_that_can_be_chatted_with(visitor: Visitor, orders: Path, base: Path) -> None:
     page = visitor.page
-    page.get_by_role("link", name="Use my own examples").click()
-    page.get_by_role("radio", name="A file").check()
-    page.get_by_label("Path on this machine").fill(str(orders))
-    fill_in(page, base, steps=12)
-    expect(page.locator("#train-check")).to_contain_text("prompt-completion")
-    expect(page.locator("#train-plan")).to_contain_text("12 steps", timeout=TRAINING_MS)
-
+    page.get_by_role("link", name="Train a model").click()
+    to_the_last_step(page, orders, base, Most_steps="12")
+    expect(page.locator("#plan-card")).to_contain_text("12 steps", timeout=TRAINING_MS)
+    expect(page.locator("#review-preflight")).to_contain_text("What the model sees", timeout=TRAINING_MS)
     page.get_by_role("button", name="Start the run").click()
     page.wait_for_url("**/runs/run_*")
     expect(page.locator('[data-fact="step"]')).to_have_text("12 of 12", timeout=TRAINING_MS)
@@ -63,10 +73,8 @@ def test_from_a_file_to_a_proven_model_that_can_be_chatted_with(visitor: Visitor
 
 def test_a_run_can_be_stopped_and_resumed_where_it_was(visitor: Visitor, orders: Path, base: Path) -> None:
     page = visitor.page
-    visitor.open("/train?source=file")
-    page.get_by_label("Path on this machine").fill(str(orders))
-    fill_in(page, base, steps=3000)
-    page.get_by_label("Epochs").fill("100")
+    visitor.open("/train")
+    to_the_last_step(page, orders, base, Most_steps="3000", Epochs="100")
     page.get_by_role("button", name="Start the run").click()
     page.wait_for_url("**/runs/run_*")
     expect(page.locator('[data-fact="step"]')).not_to_have_text("0 of", timeout=TRAINING_MS)
@@ -81,21 +89,14 @@ def test_a_run_can_be_stopped_and_resumed_where_it_was(visitor: Visitor, orders:
     expect(page.locator("#run-header .state").first).to_have_text("cancelled", timeout=TRAINING_MS)
 
 
-def test_a_file_that_is_sent_from_the_browser_becomes_a_dataset(visitor: Visitor, orders: Path) -> None:
-    page = visitor.page
-    visitor.open("/train?source=file")
-    page.get_by_label("or send a file from this browser").set_input_files(orders)
-    expect(page.get_by_label("Dataset", exact=True)).to_be_visible()
-    expect(page.locator("#train-check")).to_contain_text("40")
-    visitor.open("/datasets")
-    expect(page.get_by_role("link", name="pegs@1", exact=True)).to_be_visible()
-
-
 def test_a_file_with_a_bad_row_is_refused_with_its_place(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.page
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "c"\n{"prompt": "d", "completion": "e"}\n')
-    visitor.open("/train?source=file")
-    page.get_by_label("or send a file from this browser").set_input_files(bad)
-    expect(page.locator("[data-upload-said]")).to_contain_text("line 2")
-    visitor.complaints.clear()  # the browser notes every answer of 4xx
+    visitor.open("/train")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/data")
+    page.get_by_role("radio", name="A file").check()
+    page.get_by_label("Choose a file").set_input_files(bad)
+    expect(page.locator("#data-found")).to_contain_text("line 2")
+    expect(page.get_by_role("button", name=re.compile("^Import"))).to_be_disabled()

@@ -85,6 +85,30 @@ def test_an_example_is_started_from_and_saved_and_nothing_is_overwritten(
     assert "More." in (workspace.folders.scenarios / "tower" / "mine.md").read_text()
 
 
+def test_a_scenario_is_renamed_with_its_new_words_removed_and_put_back(visitor: Visitor, workspace: Workspace) -> None:
+    page = visitor.page
+    ford = workspace.own_scenarios.save("ford.md", GOOD)
+    visitor.open(f"/scenarios/one?path={ford.path}")
+    page.locator("#scenario-text").fill(bent("The ferry", "The long ferry"))
+    page.get_by_label("Save as").fill("river/ferry.md")
+    page.get_by_role("button", name="Rename").click()
+    page.wait_for_url("**ferry.md", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="river/ferry.md")).to_be_visible()
+    assert "The long ferry" in workspace.own_scenarios.open(str(workspace.folders.scenarios / "river/ferry.md")).text
+    assert not Path(ford.path).exists()
+
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_role("button", name="Remove").click()
+    page.wait_for_url("**/scenarios", timeout=PATIENCE_MS)
+    assert asked == ["Remove river/ferry.md? It can be put back from the page Scenarios."]
+    expect(page.get_by_text("No scenarios in this workspace yet")).to_be_visible()
+    page.get_by_text("1 scenario removed").click()
+    page.get_by_role("button", name="Put back river/ferry.md").click()
+    page.wait_for_url("**ferry.md", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="river/ferry.md")).to_be_visible()
+
+
 def test_leaving_with_unsaved_words_asks_first_and_laying_out_is_shown(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open("/scenarios/one?template=rest")

@@ -31,6 +31,20 @@ def test_a_scenario_goes_from_a_template_to_a_dataset(cli: InThisProcess) -> Non
     assert [dataset["name"] for dataset in cli("datasets", "list", "--json").document] == ["scenes"]
 
 
+def test_a_scenario_of_the_workspace_is_renamed_removed_and_put_back(cli: InThisProcess) -> None:
+    folder = cli.folder / "workspace" / "scenarios"
+    folder.mkdir(parents=True)
+    (folder / "ford.md").write_text(GOOD)
+    assert cli("scenarios", "rename", "ford.md", "river/ferry").code == 0
+    removed = cli("scenarios", "remove", "river/ferry.md")
+    assert "luthier scenarios put-back river/ferry.md" in removed.out + removed.err
+    assert cli("scenarios", "removed", "--json").document == ["river/ferry.md"]
+    assert cli("scenarios", "put-back", "river/ferry.md").code == 0
+    assert (folder / "river" / "ferry.md").read_text() == GOOD
+    assert "None was removed." in cli("scenarios", "removed").out
+    assert cli("scenarios", "remove", "ford.md").code == 2
+
+
 def test_findings_come_as_lines_that_an_editor_understands(cli: InThisProcess) -> None:
     Path("scenes/a.md").write_text(bent("Total: 13", "Total: 14").replace("- Level: 2", "- Level: many"))
     answer = cli("scenarios", "check", "scenes", "--format", "editor")

@@ -36,8 +36,10 @@ class Exchange(BaseHTTPRequestHandler):
         if not wanted.startswith("bytes="):
             self.answer(200, content)
             return
-        start = int(wanted.removeprefix("bytes=").rstrip("-"))
-        self.answer(206, content[start:], Content_Range=f"bytes {start}-{len(content) - 1}/{len(content)}")
+        start, _, last = wanted.removeprefix("bytes=").partition("-")
+        part = content[int(start) : int(last) + 1 if last else None]
+        end = int(start) + len(part) - 1
+        self.answer(206, part, Content_Range=f"bytes {start}-{end}/{len(content)}")
 
     def log_message(self, *arguments: object) -> None:
         """Silent: the tests look at `seen` instead."""

@@ -30,7 +30,7 @@ from luthier.store import open_store
 from luthier.workspace import Workspace
 from tests.builders import a_plan, a_recipe, a_run
 from tests.builders.jobs import a_run_folder
-from tests.builders.machines import a_machine
+from tests.builders.machines import AShared, a_machine
 from tests.builders.models import a_model_folder
 from tests.builders.plans import training_settings
 
@@ -162,7 +162,7 @@ class Workshop:
     def work(self, run: Run, first: Attempt = whole_attempt) -> Run:
         """Until it rests."""
         folders, clock = self.workspace.folders, SystemClock()
-        queue = Queue(self.store, folders, lambda: 64e9, 1)
+        queue = Queue(self.store, folders, AShared())
         attempts = Attempts(self.store, folders, clock, queue, "here/1")
         supervisor = Supervisor(attempts, folders, self._settings, clock, InProcess(first))
         while (found := self.workspace.runs.get(run.run_id)).state in {RunState.QUEUED, *ACTIVE}:

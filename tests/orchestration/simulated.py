@@ -17,6 +17,7 @@ from luthier.services.queue import Queue
 from luthier.settings import Settings
 from luthier.store import Store
 from tests.builders.evaluations import an_answer_sheet
+from tests.builders.machines import AShared
 
 
 class SimulatedClock:
@@ -178,7 +179,7 @@ class Host:
         self.supervisor.adopt()
 
     def _supervisor(self) -> Supervisor:
-        queue = Queue(self.store, self.folders, lambda: 64e9, self.runs_at_once)
+        queue = Queue(self.store, self.folders, AShared(self.runs_at_once))
         attempts = Attempts(self.store, self.folders, self.clock, queue, f"{self.name}/{self.generation}")
         settings = Settings(home=self.folders.root)
         return Supervisor(attempts, self.folders, settings, self.clock, self)

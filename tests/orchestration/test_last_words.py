@@ -14,6 +14,7 @@ from luthier.services.queue import Queue
 from luthier.settings import Settings
 from luthier.store import Store, open_store
 from tests.builders import a_dataset, a_moment, a_run
+from tests.builders.machines import AShared
 
 FINISHED = {
     "adapter_folder": "adapter",
@@ -31,7 +32,7 @@ def test_a_run_whose_answers_are_damaged_fails_with_a_way_on_instead_of_waiting_
     run = a_run(dataset_id="ds_1", state=RunState.COMPLETING, attempt=1, token=1)
     _leave_damaged_answers(folders, run.run_id)
     store = _store_with(tmp_path, run)
-    attempts = Attempts(store, folders, clock, Queue(store, folders, lambda: 64e9, 1), "here/2")
+    attempts = Attempts(store, folders, clock, Queue(store, folders, AShared()), "here/2")
     Supervisor(attempts, folders, settings, clock, WorkerProcesses()).work()
     with store.reading() as tx:
         ended, attempt = tx.runs.find(run.run_id), tx.attempts.get(run.run_id, 1)

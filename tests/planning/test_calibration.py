@@ -29,13 +29,13 @@ def test_nothing_is_learnt_from_nothing() -> None:
     assert calibrated([]) == Calibration()
 
 
-def test_many_runs_that_agree_are_believed_and_one_is_half_doubted() -> None:
+def test_many_runs_that_agree_are_believed_and_one_is_doubted_less_of_time_than_of_memory() -> None:
     many = calibrated(lessons(*[(1.2, 2.0)] * 20))
     one = calibrated(lessons((1.2, 2.0)))
     assert many.memory_factor == pytest.approx(1.2, rel=0.02)
     assert many.duration_factor == pytest.approx(2.0, rel=0.07)
     assert 1 < one.memory_factor < 1.07
-    assert 1 < one.duration_factor < 1.3
+    assert 1.5 < one.duration_factor < 1.7
 
 
 def test_one_odd_run_moves_little() -> None:

@@ -1,8 +1,10 @@
 import pytest
 
 from luthier.domain.adapters import (
+    AdaLoraSettings,
     AdapterSettings,
     DoraSettings,
+    FourBitsWanted,
     FullSettings,
     Ia3Settings,
     KernelsUnknown,
@@ -12,8 +14,15 @@ from luthier.domain.adapters import (
 )
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts, Decision, Plan
-from luthier.domain.recipes import PREFERENCE_METHODS, EvaluationSpec, TrainingSettings
+from luthier.domain.recipes import (
+    PREFERENCE_METHODS,
+    EvaluationSpec,
+    ProcessesUnused,
+    ShardingUnusable,
+    TrainingSettings,
+)
 from luthier.planning.choose import make_plan
+from luthier.planning.knowledge import Knowledge
 from tests.builders import a_machine, a_model_shape, a_recipe, an_8b_shape, data_facts
 
 
@@ -27,6 +36,7 @@ def decision(plan: Plan, name: str) -> Decision:
 
 
 OTHER_KINDS = (
+    AdaLoraSettings(kind="adalora"),
     VeraSettings(kind="vera"),
     Ia3Settings(kind="ia3"),
 )
@@ -76,8 +86,20 @@ PINS = {
     "keep_checkpoints": 5,
     "evaluate_every": 9,
     "gradient_checkpointing": True,
+    "processes": 2,
+    "parallelism": "ddp",
+    "optimiser": "adamw_8bit",
+    "device": "cpu",
     "preference_beta": 0.3,
     "preference_margin": 1.5,
+    "desirable_weight": 1.2,
+    "undesirable_weight": 0.8,
+    "keep_best": True,
+    "early_stopping_patience": 3,
+    "early_stopping_threshold": 0.01,
+    "group_size": 6,
+    "answer_tokens": 100,
+    "kl_weight": 0.2,
 }
 
 
@@ -123,6 +145,35 @@ def test_a_base_in_four_bits_carries_adapters_but_is_not_trained_itself() -> Non
         plan_for(adapter=FullSettings(kind="full"), settings={"precision": "nf4"})
 
 
+def optimiser_bytes(plan: Plan) -> float:
+    [part] = [each for each in plan.memory.components if each.name == "optimiser"]
+    return part.low
+
+
+def test_moments_in_eight_bits_take_a_quarter_of_the_memory_and_are_never_chosen_by_themselves() -> None:
+    full = FullSettings(kind="full")
+    plain, eight = plan_for(adapter=full), plan_for(adapter=full, settings={"optimiser": "adamw_8bit"})
+    assert plain.settings.optimiser == "adamw"
+    assert optimiser_bytes(eight) == pytest.approx(optimiser_bytes(plain) / 4, rel=0.02)
+    assert eight.disk.low < plain.disk.low
+
+
+def test_adaloras_first_rank_and_memory_follow_from_its_rank() -> None:
+    plan = plan_for(adapter=AdaLoraSettings(kind="adalora", rank=32))
+    assert plan.adapter == AdaLoraSettings(kind="adalora", rank=32, first_rank=48, alpha=96)
+    plain = plan_for(adapter=LoraSettings(rank=48))
+
+    assert optimiser_bytes(plan) == pytest.approx(2 * optimiser_bytes(plain), rel=0.01)
+
+
+def test_loftq_is_planned_in_four_bits_and_refused_where_nothing_is_left_out() -> None:
+    plan = plan_for(adapter=LoraSettings(init="loftq"))
+    assert (plan.settings.precision, plan.settings.kernels) == ("nf4", "reference")
+    assert "four bits leave out" in decision(plan, "precision").reason
+    with pytest.raises(FourBitsWanted, match="bf16"):
+        plan_for(adapter=LoraSettings(init="loftq"), settings={"precision": "bf16"})
+
+
 def test_full_fine_tuning_is_planned_with_a_lower_rate_and_more_memory_time_and_disk() -> None:
     adapter, full = plan_for(), plan_for(adapter=FullSettings(kind="full"))
     assert full.settings.learning_rate == adapter.settings.learning_rate / 10
@@ -144,6 +195,25 @@ def test_methods_on_pairs_learn_slowly_and_are_proved_by_held_out_pairs(method: 
     assert plan.settings.learning_rate == plan_for().settings.learning_rate / 20
     assert plan.evaluation.scorer == "preference"
     assert plan.settings.preference_beta == (2.0 if method == "simpo" else 0.1)
+
+
+@pytest.mark.parametrize(
+    ("share", "good", "bad"),
+    [(0.5, 1.0, 1.0), (0.57, 1.0, 1.0), (0.8, 1.0, 4.0), (0.2, 4.0, 1.0), (1.0, 1.0, 1.0), (0.0, 1.0, 1.0)],
+)
+def test_the_rarer_side_of_judged_answers_gets_more_weight(share: float, good: float, bad: float) -> None:
+    settings = plan_for(data_facts(desirable_share=share), method="kto").settings
+    assert (settings.desirable_weight, settings.undesirable_weight) == pytest.approx((good, bad))
+
+
+def test_kto_puts_enough_answers_into_a_batch_to_measure_its_point_of_zero() -> None:
+    assert plan_for(method="kto").settings.batch_size == 16
+    assert plan_for(data_facts(examples=5), method="kto").settings.batch_size == 5
+
+
+def test_a_reward_model_is_planned_to_be_proved_by_pairs_and_asked_for_no_answer() -> None:
+    evaluation = plan_for(method="reward").evaluation
+    assert (evaluation.scorer, evaluation.samples, evaluation.examples) == ("preference", 0, 0)
 
 
 def test_a_large_base_gets_a_lower_learning_rate_than_a_small_one() -> None:
@@ -258,3 +328,66 @@ def test_an_ordinary_plan_warns_of_nothing() -> None:
 def test_a_plan_survives_being_written_and_read() -> None:
     plan = plan_for()
     assert Plan.model_validate_json(plan.model_dump_json()) == plan
+
+
+def test_runs_that_work_at_once_are_planned_with_a_share_of_the_cores_each() -> None:
+    shared = [
+        make_plan(a_recipe(), a_machine(cores=7), a_model_shape(), data_facts(), Knowledge(runs_at_once=slots))
+        for slots in (1, 2, 8)
+    ]
+    assert [plan.cores for plan in shared] == [7, 3, 1]
+    assert [plan.environment["OMP_NUM_THREADS"] for plan in shared] == ["7", "3", "1"]
+    assert shared[0].duration.middle < shared[1].duration.middle < shared[2].duration.middle
+
+
+def test_each_process_holds_the_base_has_its_share_of_the_cores_and_is_counted() -> None:
+    one, two = plan_for(), plan_for(settings={"processes": 2})
+    parts = ({part.name: part.high for part in plan.memory.components} for plan in (one, two))
+    alone, together = parts
+    assert together["weights"] == 2 * alone["weights"]
+    assert together["optimiser"] == alone["optimiser"]
+    assert together["activations"] < 2 * alone["activations"]
+    assert int(two.environment["OMP_NUM_THREADS"]) == int(one.environment["OMP_NUM_THREADS"]) // 2
+    assert two.settings.processes == 2
+
+
+@pytest.mark.parametrize("kind", ["lora", "full"])
+def test_processes_that_divide_the_layers_hold_the_base_about_once(kind: str) -> None:
+    pins = {"processes": 4, "kernels": "reference", "precision": "fp32"}
+    whole, parts = (
+        plan_for(adapter={"kind": kind}, settings={**pins, "parallelism": each}) for each in ("ddp", "fsdp")
+    )
+    held = [{part.name: part.high for part in plan.memory.components} for plan in (whole, parts)]
+    assert held[1]["weights"] < 0.6 * held[0]["weights"]
+    assert parts.memory.high < whole.memory.high
+    assert plan_for(settings={"processes": 2, "parallelism": "fsdp"}).settings.kernels == "reference"
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "why"),
+    [
+        ("sft", {"processes": 1}, "the run has one process"),
+        ("dpo", {"processes": 2}, "train with dpo take passes of their own"),
+        ("sft", {"processes": 2, "precision": "nf4"}, "a base in nf4 cannot be cut"),
+    ],
+)
+def test_layers_that_cannot_be_divided_are_refused(method: str, settings: dict[str, object], why: str) -> None:
+    with pytest.raises(ShardingUnusable, match=why):
+        plan_for(method=method, settings={**settings, "parallelism": "fsdp"})
+
+
+def test_fused_kernels_are_refused_for_divided_layers() -> None:
+    with pytest.raises(KernelsUnknown, match="divided among processes"):
+        plan_for(settings={"processes": 2, "parallelism": "fsdp", "kernels": "fused"})
+
+
+@pytest.mark.parametrize(
+    ("recipe", "why"),
+    [
+        ({"method": "kto", "settings": {"processes": 2}}, "kto looks at each batch as a whole"),
+        ({"settings": {"processes": 4, "batch_size": 2}}, "a batch has 2 examples"),
+    ],
+)
+def test_processes_that_would_have_nothing_to_do_are_refused(recipe: dict[str, object], why: str) -> None:
+    with pytest.raises(ProcessesUnused, match=why):
+        plan_for(**recipe)

@@ -26,6 +26,7 @@ def predicted(run: dict[str, Any], trace: ModelTrace | None) -> float:
         tokens_max=tokens,
         tokens_mean=float(tokens),
         supervised_share=run["supervised_share"],
+        sequences=run["sequences"],
     )
     adapter = FullSettings(kind="full") if run["kind"] == "full" else _low_rank(run)
     load = a_load(

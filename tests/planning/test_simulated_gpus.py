@@ -22,7 +22,7 @@ def way_on(gibibytes: int, base: str) -> str:
     [
         ("Qwen2.5-0.5B-Instruct", ["bf16", "bf16", "bf16", "bf16"]),
         ("Qwen2.5-1.5B-Instruct", ["bf16 twice", "bf16", "bf16", "bf16"]),
-        ("Qwen2.5-7B-Instruct", ["none", "nf4 twice", "bf16 twice", "bf16"]),
+        ("Qwen2.5-7B-Instruct", ["nf4 twice", "nf4 twice", "bf16 twice", "bf16"]),
         ("Llama-3.1-8B-Instruct", ["none", "nf4 twice", "bf16 twice", "bf16"]),
         ("Qwen2.5-14B-Instruct", ["none", "nf4 twice", "nf4 twice", "bf16"]),
         ("Llama-3.1-70B-Instruct", ["none", "none", "none", "nf4 twice"]),
@@ -30,6 +30,12 @@ def way_on(gibibytes: int, base: str) -> str:
 )
 def test_each_base_is_trained_in_the_best_way_that_fits(base: str, expected: list[str]) -> None:
     assert [way_on(gibibytes, base) for _, gibibytes in GPUS] == expected
+
+
+def test_a_7b_base_on_8_gb_learns_from_short_examples_in_short_passes() -> None:
+    plan = plan_on(8, NAMES[8], BASES["Qwen2.5-7B-Instruct"])
+    assert isinstance(plan, Plan)
+    assert 512 <= plan.settings.max_length == plan.settings.micro_batch_tokens < 1024
 
 
 @pytest.mark.parametrize("base", BASES)

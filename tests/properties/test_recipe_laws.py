@@ -1,7 +1,7 @@
 """A recipe means the same after it was written to a file and read again."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import hypothesis.strategies as st
 import yaml
@@ -9,7 +9,11 @@ from hypothesis import given, settings
 
 from luthier.domain.adapters import LoraSettings
 from luthier.domain.recipes import EvaluationSpec, Recipe
-from luthier.services.recipes import dump_recipe, read_recipe
+from luthier.kit.clock import SystemClock
+from luthier.services.drafts import Drafts
+from luthier.services.folders import Folders
+from luthier.services.presets import Presets
+from luthier.services.recipes import dump_recipe, make_recipe, parts_of, read_recipe
 
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
 pins: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -58,3 +62,26 @@ def test_a_recipe_survives_being_saved_and_loaded(tmp_path_factory: Any, recipe:
 @settings(max_examples=60)
 def test_a_saved_recipe_is_plain_yaml_to_any_reader(recipe: Recipe) -> None:
     assert yaml.safe_load(dump_recipe(recipe))["data"] == recipe.data
+
+
+@given(recipe=recipes, form=st.sampled_from(["yaml", "json"]))
+@settings(max_examples=100)
+def test_a_preset_survives_being_exported_and_brought_in_elsewhere(
+    tmp_path_factory: Any, recipe: Recipe, form: Literal["yaml", "json"]
+) -> None:
+    here, there = (presets_in(tmp_path_factory.mktemp("presets")) for _ in range(2))
+    text = here.export(here.save("one", recipe).label, form)
+    brought = there.bring_in(f"one.{form}", text, "two")
+    assert brought.recipe == recipe
+    assert there.export("two", form) == text
+
+
+@given(recipe=recipes)
+def test_a_recipe_survives_being_a_draft(recipe: Recipe) -> None:
+    assert make_recipe(parts_of(recipe)) == recipe
+
+
+def presets_in(folder: Path) -> Presets:
+    folders = Folders(folder)
+    folders.locks.mkdir()
+    return Presets(cast("Drafts", None), folders, SystemClock())

@@ -101,7 +101,8 @@ def test_a_revoked_key_is_replaced_by_a_new_one(workspace: Workspace) -> None:
 
 def test_a_wrong_key_is_refused_even_beside_a_good_cookie(browser: TestClient) -> None:
     assert browser.get("/api/v1/runs").status_code == 200
-    assert browser.get("/api/v1/runs", headers={"authorization": "Bearer wrong"}).status_code == 401
+    refused = browser.get("/api/v1/runs", headers={"authorization": "Bearer wrong"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "sessions.key_not_known")
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic abc", "bearer \x7f", "Bearer " + "x" * 5000])

@@ -44,7 +44,7 @@ def test_every_error_has_a_status_and_5xx_is_kept_for_failures_inside(kind: type
     view = view_of(_raised(kind))
     assert 400 <= view.status < 600
     assert (view.status >= 500) == issubclass(kind, WorkFailed)
-    assert view.detail and view.help.endswith(f"#{view.code}")
+    assert view.detail and view.help == f"/help/errors/{view.code}"
 
 
 def test_an_error_is_a_problem_with_sentence_and_actions(program: TestClient) -> None:
@@ -57,8 +57,8 @@ def test_an_error_is_a_problem_with_sentence_and_actions(program: TestClient) ->
         "status": 404,
         "code": "runs.not_found",
         "detail": "No run is called nothing.",
-        "actions": [{"label": "See all runs", "command": "luthier runs list"}],
-        "help": "docs/reference/errors.md#runs.not_found",
+        "actions": [{"label": "See all runs", "command": "luthier runs list", "address": None}],
+        "help": "/help/errors/runs.not_found",
     }
 
 

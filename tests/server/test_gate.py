@@ -88,8 +88,17 @@ def test_the_api_takes_json_only(browser: TestClient, kind: str) -> None:
 def test_an_empty_write_and_a_form_need_the_mark_that_no_other_site_can_send(browser: TestClient) -> None:
     assert browser.post("/api/v1/runs/x/stop").status_code == 415
     assert browser.post("/api/v1/runs/x/stop", headers={"x-luthier": "1"}).status_code == 404
+    del browser.headers["sec-fetch-site"]
     assert browser.post("/somewhere", data={"a": "b"}).status_code == 415
     assert browser.post("/somewhere", data={"a": "b"}, headers={"x-luthier": "1"}).status_code == 404
+
+
+def test_a_plain_form_of_an_own_page_is_taken_and_one_that_only_says_so_to_the_api_is_not(browser: TestClient) -> None:
+    assert browser.headers["sec-fetch-site"] == "same-origin"
+    assert browser.post("/somewhere", data={"a": "b"}).status_code == 404
+    assert browser.post("/somewhere", data={"a": "b"}, headers={"sec-fetch-site": "none"}).status_code == 415
+    assert browser.post("/somewhere", data={"a": "b"}, headers={"sec-fetch-site": "same-site"}).status_code == 403
+    assert browser.post("/api/v1/runs", data={"a": "b"}).status_code == 415
 
 
 def test_a_program_with_a_key_needs_no_mark(program: TestClient) -> None:
@@ -103,7 +112,7 @@ def test_every_answer_carries_the_security_headers(program: TestClient) -> None:
     for answer in answers:
         assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert "access-control-allow-origin" not in answer.headers
 
@@ -133,8 +142,8 @@ def test_a_failure_in_the_log_names_the_request_that_was_answered(
 def test_the_policy_lets_nothing_run_that_is_not_a_file_of_this_server() -> None:
     assert CONTENT_SECURITY_POLICY == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-        "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        "object-src 'none'"
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; object-src 'none'"
     )
 
 
@@ -146,3 +155,9 @@ def test_a_websocket_is_closed_before_it_opens(program: TestClient) -> None:
     with pytest.raises(WebSocketDisconnect) as closed, program.websocket_connect("/api/v1/events"):
         pass
     assert closed.value.code == 1008
+
+
+def test_a_program_without_a_key_is_told_so_as_openai_would(stranger: TestClient) -> None:
+    answer = stranger.post("/v1/chat/completions", json={"model": "starter", "messages": []})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"

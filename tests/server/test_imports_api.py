@@ -15,7 +15,7 @@ def rows(count: int = 30) -> str:
 
 def ended(browser: TestClient, import_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
-    while (job := browser.get(f"/api/v1/imports/{import_id}").json())["state"] == "running":
+    while (job := browser.get(f"/api/v1/imports/{import_id}").json())["state"] in ("waiting", "running"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return dict(job)
@@ -69,3 +69,17 @@ def test_an_import_names_exactly_one_source(program: TestClient, wanted: dict[st
 def test_what_is_not_there_is_not_found(program: TestClient) -> None:
     assert program.get("/api/v1/imports/imp_none").json()["code"] == "imports.not_found"
     assert program.post("/api/v1/imports", json={"upload_id": "upl_none"}).json()["code"] == "uploads.not_found"
+
+
+def test_a_file_is_checked_in_the_background(program: TestClient, tmp_path: Path) -> None:
+    (tmp_path / "pegs.jsonl").write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "a"\n')
+    begun = program.post("/api/v1/checks", json={"path": str(tmp_path / "pegs.jsonl")})
+    assert begun.status_code == 202
+    address = f"/api/v1/checks/{begun.json()['check_id']}"
+    while (check := program.get(address).json())["state"] in ("waiting", "running"):
+        time.sleep(0.01)
+    assert (check["state"], check["file"], check["report"]["examples"]) == ("done", "pegs.jsonl", 1)
+    assert check["report"]["findings"][0]["place"]["line"] == 2
+    assert program.post(f"{address}/cancel").json()["state"] == "done"
+    assert program.get("/api/v1/checks/check_0").status_code == 404
+    assert program.post("/api/v1/checks", json={}).status_code == 422

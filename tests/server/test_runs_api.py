@@ -31,7 +31,7 @@ def test_a_run_shows_what_can_be_asked_of_it_and_nothing_of_the_machinery(progra
         "code": "runs.out_of_memory",
         "sentence": "It was too much.",
         "actions": [],
-        "help": "docs/reference/errors.md#runs.out_of_memory",
+        "help": "/help/errors/runs.out_of_memory",
     }
     assert run["adapter_path"] == "/w/adapter"
     assert run["created_at"] == "2026-05-04T09:30:00.123456Z"
@@ -59,6 +59,22 @@ def test_the_list_can_be_narrowed_to_states(program: TestClient, store: Store) -
     page = program.get("/api/v1/runs?state=running&state=failed").json()
     assert [run["name"] for run in page["items"]] == ["failed", "running"]
     assert program.get("/api/v1/runs?state=sleeping").status_code == 422
+
+
+def test_the_list_is_sorted_and_narrowed_over_its_pages(program: TestClient, store: Store) -> None:
+    runs = [a_run(name=f"oak-{number}", loss=1 / (number + 1) if number else None) for number in range(5)]
+    _keep(store, *runs, a_run(name="ash", loss=0.0))
+    asked = {"limit": 2, "sort": "loss", "text": "oak"}
+    seen: list[str] = []
+    page = program.get("/api/v1/runs", params=asked).json()
+    while True:
+        seen += [run["name"] for run in page["items"]]
+        if page["next"] is None:
+            break
+        page = program.get("/api/v1/runs", params=asked | {"cursor": page["next"]}).json()
+    assert seen == ["oak-4", "oak-3", "oak-2", "oak-1", "oak-0"]
+    assert program.get("/api/v1/runs?sort=luck").status_code == 422
+    assert program.get("/api/v1/runs?method=dpo").json()["items"] == []
 
 
 def test_wishes_are_granted_when_the_state_allows_them_and_refused_with_what_would_be(
@@ -188,7 +204,7 @@ def test_samples_come_from_what_happened(program: TestClient, store: Store) -> N
 def test_warnings_come_oldest_first_with_what_can_be_done(program: TestClient, store: Store) -> None:
     run = a_run(name="orders")
     _keep(store, run)
-    actions = [{"label": "Look at the log", "command": "luthier runs logs orders"}]
+    actions = [{"label": "Look at the log", "command": "luthier runs logs orders", "address": None}]
     with store.writing() as tx:
         for step in (3, 9):
             body = {"code": "runs.worker_lost", "sentence": "It ended.", "actions": actions, "step": step}

@@ -111,7 +111,7 @@ def test_variations_are_shown_and_many_become_a_dataset(program: TestClient, fol
     assert sorted(path.name for path in folder.iterdir()) == ["ferry.md"]
     wanted = {"path": str(folder), "name": "ferries", "scenarios": {"count": 9, "seed": 5}}
     job = program.post("/api/v1/imports", json=wanted).json()
-    while (now := program.get(f"/api/v1/imports/{job['import_id']}").json())["state"] == "running":
+    while (now := program.get(f"/api/v1/imports/{job['import_id']}").json())["state"] in ("waiting", "running"):
         time.sleep(0.01)
     assert now["state"] == "done", now
     made = program.get(f"/api/v1/datasets/{now['dataset_id']}").json()
@@ -123,3 +123,17 @@ def test_variations_are_shown_and_many_become_a_dataset(program: TestClient, fol
 )
 def test_too_many_variations_at_once_are_refused(program: TestClient, body: dict[str, object]) -> None:
     assert program.post("/api/v1/scenarios/vary", json=body).status_code == 422
+
+
+def test_own_scenarios_are_renamed_removed_and_put_back(program: TestClient) -> None:
+    program.post("/api/v1/scenarios", json={"name": "ford.md", "text": GOOD})
+    renamed = program.post("/api/v1/scenarios/rename", json={"name": "ford.md", "new_name": "river/ferry.md"})
+    assert (renamed.status_code, renamed.json()["text"]) == (200, GOOD)
+    ferry = {"name": "river/ferry.md"}
+    assert program.post("/api/v1/scenarios/remove", json=ferry).json() == ferry
+    assert program.get("/api/v1/scenarios").json()["items"] == []
+    assert program.get("/api/v1/scenarios/removed").json() == ["river/ferry.md"]
+    back = program.post("/api/v1/scenarios/put-back", json=ferry)
+    assert (back.status_code, back.json()["text"]) == (200, GOOD)
+    missing = program.post("/api/v1/scenarios/remove", json={"name": "ford.md"})
+    assert (missing.status_code, missing.json()["code"]) == (404, "scenarios.path_missing")

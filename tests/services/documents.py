@@ -22,6 +22,12 @@ def documents(database: Path) -> dict[str, Any]:
             "events": {run.run_id: [event for event in events if event["run_id"] == run.run_id] for run in runs},
             "datasets": tx.datasets.list(),
             "versions": tx.versions.list(),
+            "evaluations": [
+                (each, tx.evaluations.outcomes(each.evaluation_id), tx.evaluations.votes(each.evaluation_id))
+                for each in tx.evaluations.list()
+            ],
+            "gates": tx.evaluations.gates(),
+            "chats": tx.chats.list(limit=None),
         }
     store.close()
     return found

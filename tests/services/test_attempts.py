@@ -17,6 +17,7 @@ from luthier.services.queue import Queue
 from luthier.services.run_facts import FactFolder
 from luthier.store import Store
 from tests.builders import a_dataset, a_run
+from tests.builders.machines import AShared
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def attempts(store: Store, folders: Folders) -> Attempts:
 
 
 def attempts_of(store: Store, folders: Folders, holder: str) -> Attempts:
-    return Attempts(store, folders, SystemClock(), Queue(store, folders, lambda: 64e9, 1), holder)
+    return Attempts(store, folders, SystemClock(), Queue(store, folders, AShared()), holder)
 
 
 @pytest.fixture

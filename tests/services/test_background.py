@@ -182,6 +182,7 @@ def test_what_work_leaves_in_its_folder_is_there_again_until_it_has_ended(backgr
     background.begin_again(left.work_id, whole)
     assert ended(background, left.work_id) is WorkState.DONE
     assert background.get(left.work_id).outcome.result == {"counted": 2}
+    background.close()  # waits for the thread, which clears up after it has told the end
     assert not (background.folder(left.work_id) / "half").exists()
 
 
@@ -197,4 +198,16 @@ def test_work_of_the_caller_goes_on_with_what_was_asked_alike_and_leaves_no_fold
         background.run_here({"count": 2}, broken_off, lambda progress: None)
     assert background.run_here({"count": 3}, found, lambda progress: None) == {"found": False}
     assert background.run_here({"count": 2}, found, lambda progress: None) == {"found": True}
+    assert background.list() == []
+
+
+def test_looking_is_safe_while_work_of_others_comes_and_goes(background: Background) -> None:
+    def much() -> None:
+        for number in range(100):
+            background.run_here({"count": number}, lambda folder, tell: {}, lambda progress: None)
+
+    busy = threading.Thread(target=much)
+    busy.start()
+    while busy.is_alive():
+        assert all(kept.asked["count"] < 100 for kept in background.list())
     assert background.list() == []

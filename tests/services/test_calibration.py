@@ -52,7 +52,7 @@ def test_a_new_run_is_learnt_from_although_constants_are_kept(store: Store, fold
 def test_what_a_plan_was_corrected_by_is_not_learnt_twice(store: Store, folders: Folders) -> None:
     """It expected 180 s after doubling; 180 s were taken, so the constants are off by two, not by one."""
     completed(store, "orders", peak=2e9, seconds=180, calibration=Calibration(runs=9, duration_factor=2.0))
-    assert Calibrations(store, folders).of(HERE.fingerprint).duration_factor == pytest.approx(2 ** (1 / 3))
+    assert Calibrations(store, folders).of(HERE.fingerprint).duration_factor == pytest.approx(2 ** (2 / 3))
 
 
 def test_other_machines_and_resumed_or_unfinished_runs_teach_nothing(store: Store, folders: Folders) -> None:

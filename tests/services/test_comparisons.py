@@ -10,7 +10,7 @@ import pytest
 import luthier
 from luthier.domain.comparisons import RunComparison, RunsToCompare
 from luthier.domain.evaluations import Answer
-from luthier.domain.plans import Decision
+from luthier.domain.plans import Costs, Decision, Estimate
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import MetricPoint, Run
 from luthier.kit.files import write_json
@@ -164,3 +164,24 @@ def test_a_long_curve_is_drawn_in_means(workspace: Workspace) -> None:
     assert len(curve) == 100
     assert {value for _, value in curve} == {0.5}
     assert curve[-1][0] == 1000
+
+
+def _priced(name: str, price: float, currency: str = "EUR") -> Run:
+    """It trained for half of the time that was planned."""
+    figures = {"unit": "money", "low": price, "high": price, "confidence": 0.8, "basis": "a test", "currency": currency}
+    money = Estimate.model_validate(figures)
+    costs = Costs(energy=money, electricity=money, co2e=money, region="world")
+    return a_run(name=name, plan=a_plan(costs=costs), **(DONE | {"training_seconds": 90.0}))
+
+
+def test_the_cheapest_run_is_marked_with_what_its_electricity_cost(workspace: Workspace) -> None:
+    runs = keep(workspace, _priced("dear", 4.0), _priced("cheap", 1.0))
+    compared = workspace.comparisons.of(runs)
+    (cost,) = [metric for metric in compared.metrics if metric.name == "electricity"]
+    assert (cost.values, cost.currency) == ((2.0, 0.5), "EUR")
+    assert best(compared, "electricity") == {"cheap"}
+
+
+def test_prices_in_different_currencies_are_not_held_against_each_other(workspace: Workspace) -> None:
+    runs = keep(workspace, _priced("here", 4.0), _priced("there", 1.0, "USD"))
+    assert "electricity" not in {metric.name for metric in workspace.comparisons.of(runs).metrics}

@@ -157,6 +157,48 @@ def test_offline_asks_nobody(models_for: Callable[..., Models], server: Loopback
     assert server.seen == []
 
 
+def test_what_a_base_is_like_is_known_without_its_weights(
+    models_for: Callable[..., Models], server: Loopback, tiny: Path
+) -> None:
+    models = models_for(server.address)
+    outlined, missing = models.outline("some/model")
+    weights = tiny / "model.safetensors"
+    assert missing == weights.stat().st_size
+    assert outlined.shape == models.get(str(tiny)).shape
+    assert (outlined.name, outlined.licence) == ("some/model", "apache-2.0")
+    there = sorted(path.name for path in Path(outlined.folder).iterdir())
+    assert weights.name not in there and "tokenizer.json" in there
+    assert not models.is_here("some/model")
+    assert models.get("some/model").shape == outlined.shape
+    assert models.outline("some/model")[1] == 0
+
+
+def test_a_header_that_is_longer_than_usual_is_fetched_whole(models_for: Callable[..., Models], tiny: Path) -> None:
+    files = {path.name: path.read_bytes() for path in tiny.iterdir()}
+    content = files["model.safetensors"]
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length] + b" " * (2 << 20)
+    files["model.safetensors"] = len(header).to_bytes(8, "little") + header + content[8 + length :]
+    with loopback(SmallHub("some/model", files)) as server:
+        assert models_for(server.address).outline("some/model")[0].shape == models_for().get(str(tiny)).shape
+
+
+def test_weights_that_are_no_safetensors_are_refused_before_they_are_fetched(
+    models_for: Callable[..., Models], tiny: Path
+) -> None:
+    files = {path.name: path.read_bytes() for path in tiny.iterdir()} | {"model.safetensors": b"\xff" * 4000}
+    with loopback(SmallHub("some/model", files)) as server, pytest.raises(FolderIsNoModel, match="no safetensors file"):
+        models_for(server.address).outline("some/model")
+
+
+def test_a_hub_that_refused_is_not_asked_again_at_once(models_for: Callable[..., Models], server: Loopback) -> None:
+    models = models_for(server.address)
+    for _ in range(3):
+        with pytest.raises(BaseModelNotFound):
+            models.outline("no/model")
+    assert len(server.seen) == 1
+
+
 def test_an_unreachable_hub_is_said_with_its_reason(models_for: Callable[..., Models]) -> None:
     with pytest.raises(ModelUnreachable, match="cannot be reached"):
         models_for().get("some/model")
@@ -201,3 +243,14 @@ def test_a_file_is_refused_as_no_model_instead_of_being_looked_for_on_the_hub(
     (tmp_path / "some.csv").write_text("a,b\n")
     with pytest.raises(FolderIsNoModel, match=r"some\.csv"):
         models_for().get(str(tmp_path / "some.csv"))
+
+
+def test_a_model_that_is_still_being_written_is_not_listed(
+    models_for: Callable[..., Models], server: Loopback, tmp_path: Path
+) -> None:
+    models = models_for(server.address)
+    models.get("some/model")
+    half = tmp_path / "one" / "models" / ".some--other.writing"
+    half.mkdir()
+    (half / "model.json").write_text('{"name": "some/other"}')
+    assert [model.name for model in models.list()] == ["some/model"]

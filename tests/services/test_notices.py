@@ -118,6 +118,18 @@ def test_an_alert_that_a_resumed_run_repeats_is_told_once(desk: Desk) -> None:
     assert desk.titles() == ["orders: an alert at step 21", "orders: an alert at step 30"]
 
 
+def test_a_remedy_that_the_policy_chose_is_told_of_and_one_that_a_person_chose_is_not(desk: Desk) -> None:
+    run = desk.run(name="orders")
+    chosen = {"remedy": "lower_rate", "cause": "The loss diverged.", "after_step": 15}
+    desk.happens(run, "run.remedy", author="supervisor", **chosen)
+    desk.happens(run, "run.remedy", author="cli", **chosen)
+    desk.look()
+    assert desk.titles() == ["orders: Lower the learning rate"]
+    assert [record.notice.sentence for record in desk.notifications.history()] == [
+        "The loss diverged. It goes on from step 15."
+    ]
+
+
 def test_a_held_out_loss_that_rises_is_told_once_for_each_best(desk: Desk) -> None:
     run = desk.run(name="orders")
     for step, loss in enumerate([2.0, 1.0, 1.02, 1.2, 1.3, 0.5, 0.6], 1):

@@ -10,6 +10,7 @@ from luthier.domain.scenarios import (
     ScenarioChangedMeanwhile,
     ScenarioNameTaken,
     ScenarioNotOwn,
+    ScenarioNotRemoved,
     ScenarioPathMissing,
     ScenariosHaveErrors,
     ScenarioUploadWrong,
@@ -17,11 +18,13 @@ from luthier.domain.scenarios import (
 from luthier.kit.clock import SystemClock
 from luthier.services.folders import Folders
 from luthier.services.own_scenarios import OwnScenarios
+from luthier.services.removed_scenarios import RemovedScenarios
 from luthier.services.uploads import Uploads
 from tests.data.hostile.archives import zipped
 from tests.data.scenarios.builders import GOOD, bent
 
 WELL = GOOD.encode()
+WELL_BENT = bent("category: social", "category: rest")
 
 
 @pytest.fixture
@@ -156,3 +159,43 @@ def test_what_cannot_be_taken_in_leaves_nothing_behind(
 def test_a_broken_scenario_is_kept_as_it_was_written(own: OwnScenarios) -> None:
     wrong = bent("Total: 13", "Total: 14")
     assert own.open(own.save("ford.md", wrong).path).text == wrong
+
+
+def test_a_scenario_is_renamed_and_nothing_is_overwritten(own: OwnScenarios) -> None:
+    own.save("river/ford.md", GOOD)
+    own.save("inn.md", WELL_BENT)
+    with pytest.raises(ScenarioNameTaken, match=r"inn\.md"):
+        own.rename("river/ford.md", "inn")
+    renamed = own.rename("river/ford.md", "deep/ferry")
+    assert (own.name_of(Path(renamed.path)), renamed.text) == ("deep/ferry.md", GOOD)
+    assert set(files(own)) == {"deep/ferry.md", "inn.md"}
+    assert not (own.folder / "river").exists()
+    with pytest.raises(ScenarioPathMissing):
+        own.rename("river/ford.md", "other")
+
+
+def test_what_is_removed_is_out_of_sight_and_can_be_put_back(own: OwnScenarios) -> None:
+    removed = RemovedScenarios(own)
+    own.save("river/ford.md", GOOD)
+    assert removed.remove("river/ford.md") == "river/ford.md"
+    assert own.is_empty and removed.names() == ["river/ford.md"]
+    own.save("river/ford.md", WELL_BENT)
+    assert removed.remove("river/ford.md") == "river/ford-2.md"
+    own.save("river/ford.md", "new")
+    back = removed.put_back("river/ford.md")
+    assert (own.name_of(Path(back.path)), back.text) == ("river/ford-2.md", GOOD)
+    assert removed.put_back("river/ford-2.md").text == WELL_BENT
+    assert not removed.names() and len(files(own)) == 3
+    with pytest.raises(ScenarioNotRemoved, match="ford"):
+        removed.put_back("ford.md")
+
+
+def test_a_link_among_them_is_neither_renamed_nor_removed(own: OwnScenarios, tmp_path: Path) -> None:
+    own.save("ford.md", GOOD)
+    (tmp_path / "there.md").write_text(GOOD)
+    (own.folder / "link.md").symlink_to(tmp_path / "there.md")
+    with pytest.raises(ScenarioNotOwn):
+        own.rename("link.md", "mine.md")
+    with pytest.raises(ScenarioNotOwn):
+        RemovedScenarios(own).remove("link.md")
+    assert (tmp_path / "there.md").exists()

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import pytest
 from filelock import FileLock
 
+from luthier.domain.gates import Gate
 from luthier.domain.reindexing import DatabaseInUse, NothingToReindex, Reindexed
 from luthier.domain.run_states import RunState
 from luthier.kit.clock import SystemClock
@@ -15,8 +17,11 @@ from luthier.services.plans import Plans
 from luthier.services.reindexing import reindex
 from luthier.services.runs import Runs
 from luthier.settings import Settings
-from luthier.store import open_store
+from luthier.store import Transaction, open_store
 from luthier.workspace import Workspace
+from tests.builders import a_moment
+from tests.builders.chats import a_chat
+from tests.builders.suites import an_evaluation_of, an_outcome
 from tests.orchestration.simulated import Host
 from tests.services.documents import documents
 from tests.services.shops import Shop, no_matter
@@ -49,6 +54,27 @@ def finish(shop: Shop) -> None:
         shop.host.supervisor.tick()
 
 
+class Died(Exception): ...
+
+
+@contextmanager
+def dying_before_the_commit(shop: Shop, *, of_a_version: bool = False) -> Iterator[None]:
+    """The next change is written down beside the database, and not done."""
+    store = shop.workspace._store
+    history = store._recorder
+    assert history is not None
+
+    def recorder(tx: Transaction) -> None:
+        history(tx)
+        if tx.versions.changed or not of_a_version:
+            raise Died
+
+    store._recorder = recorder
+    with pytest.raises(Died):
+        yield
+    store._recorder = history
+
+
 def test_everything_of_a_completed_run_comes_back(shop: Shop) -> None:
     again = shop.workspace.datasets.import_file(str(shop.folders.root.parent / "orders.jsonl"), name="other")
     assert again.dataset_id == shop.dataset.dataset_id
@@ -68,6 +94,43 @@ def test_everything_of_a_completed_run_comes_back(shop: Shop) -> None:
     assert documents(shop.folders.database) == before
     assert (done.runs, done.datasets, done.versions, done.set_aside) == (1, 2, 1, None)
     assert [lost.what for lost in done.not_brought_back] == ["sign-ins"]
+
+
+def test_evaluations_votes_gates_and_chats_come_back_but_for_what_was_removed(shop: Shop) -> None:
+    evaluations = [an_evaluation_of((an_outcome("1", against=0.0),), begun_at=a_moment(at)) for at in range(3)]
+    with shop.workspace._store.writing() as tx:
+        for evaluation in evaluations:
+            tx.evaluations.add(evaluation, (an_outcome("1", against=0.0),))
+        for number in range(3):
+            tx.chats.add(a_chat(f"chat_{number}"))
+        tx.evaluations.put_gate(Gate(suite="sums", allowed_drop=0.1))
+        tx.evaluations.put_gate(Gate(suite="words", allowed_drop=0.2))
+    with shop.workspace._store.writing() as tx:
+        tx.evaluations.vote(evaluations[1].evaluation_id, "1", "target")
+        tx.evaluations.remove(evaluations[0].evaluation_id)
+        tx.evaluations.drop_gate("words")
+        tx.chats.save(a_chat("chat_1", answer="No."))
+        tx.chats.remove("chat_0")
+    before = documents(shop.folders.database)
+    kinds = ("evaluations", "gates", "chats")
+    assert [len(before[kind]) for kind in kinds] == [2, 1, 2]
+    lose_the_database(shop)
+    made_anew(shop)
+    after = documents(shop.folders.database)
+    assert [after[kind] for kind in kinds] == [before[kind] for kind in kinds]
+
+
+def test_a_chat_that_cannot_be_read_is_named_and_stands_in_no_ones_way(shop: Shop) -> None:
+    with shop.workspace._store.writing() as tx:
+        tx.chats.add(a_chat("chat_1"))
+        tx.chats.add(a_chat("chat_2"))
+        tx.evaluations.put_gate(Gate(suite="sums", allowed_drop=0.1))
+    for path in (shop.folders.chats / "chat_1.json", shop.folders.evaluations / "gates.json"):
+        path.write_text("{")
+    lose_the_database(shop)
+    done = made_anew(shop)
+    assert [lost.what for lost in done.not_brought_back][-2:] == ["gates", "chat chat_1"]
+    assert [chat.chat_id for chat in documents(shop.folders.database)["chats"]] == ["chat_2"]
 
 
 def test_a_run_that_was_at_work_goes_on_from_its_checkpoint(shop: Shop) -> None:
@@ -106,23 +169,31 @@ def test_a_run_that_begins_again_does_not_get_its_old_steps_back(shop: Shop) -> 
 def test_a_change_that_was_undone_is_no_part_of_the_history(shop: Shop) -> None:
     shop.train(4)
 
-    class Broken(Exception): ...
-
-    def recorder(tx: object) -> None:
-        history(tx)
-        raise Broken
-
-    store = shop.workspace._store
-    history, store._recorder = store._recorder, recorder
-    with pytest.raises(Broken):
+    with dying_before_the_commit(shop):
         shop.runs.pause(shop.run.run_id)
-    store._recorder = history
     shop.runs.cancel(shop.run.run_id)
     shop.train(2)
     before = documents(shop.folders.database)
     lose_the_database(shop)
     made_anew(shop)
     assert documents(shop.folders.database)["events"] == before["events"]
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_version_whose_registering_was_undone_is_none(goes_on: bool, shop: Shop) -> None:
+    shop.train(4)
+    with dying_before_the_commit(shop, of_a_version=True):
+        finish(shop)
+    assert len(list(shop.folders.registry.glob("ver_*"))) == 1
+    if not goes_on:
+        shop.runs.cancel(shop.run.run_id)
+    shop.clock.elapsed += 1
+    shop.host.supervisor.tick()
+    before = documents(shop.folders.database)
+    assert len(before["versions"]) == int(goes_on)
+    lose_the_database(shop)
+    made_anew(shop)
+    assert documents(shop.folders.database)["versions"] == before["versions"]
 
 
 def test_a_run_from_before_histories_were_kept_gets_its_steps_back(shop: Shop) -> None:

@@ -1,16 +1,8 @@
 import pytest
 
-from luthier.domain.chats import ChatNameAmbiguous, ChatNotFound, Exchange, How, KeptAnswer, KeptChat
+from luthier.domain.chats import ChatNameAmbiguous, ChatNotFound
 from luthier.store import Store
-from tests.builders import a_moment
-
-
-def a_chat(chat_id: str, question: str = "Two pegs?", minute: float = 0, answer: str = "Yes.") -> KeptChat:
-    kept = KeptAnswer(
-        answer_id=f"{chat_id}.1.1", column=0, target="orders", label="orders@1", text=answer, at=a_moment()
-    )
-    exchange = Exchange(question=question, how=How(), answers=(kept,))
-    return KeptChat(chat_id=chat_id, created_at=a_moment(), changed_at=a_moment(60 * minute), exchanges=(exchange,))
+from tests.builders.chats import a_chat
 
 
 def test_a_chat_comes_back_as_it_was_kept(store: Store) -> None:
@@ -64,3 +56,14 @@ def test_a_chat_is_found_by_a_beginning_that_only_it_has(store: Store) -> None:
         assert tx.chats.find("chat_ab").chat_id == "chat_abc"
         with pytest.raises(ChatNotFound):
             tx.chats.find("chat_abd")
+
+
+def test_a_page_is_full_although_nothing_was_said_in_some_chats(store: Store) -> None:
+    with store.writing() as tx:
+        for number in range(6):
+            tx.chats.add(a_chat(f"chat_{number}", minute=number))
+            tx.chats.add(a_chat(f"chat_silent_{number}", minute=number).model_copy(update={"exchanges": ()}))
+    with store.reading() as tx:
+        page = tx.chats.list(limit=4, silent=False)
+        rest = tx.chats.list(limit=4, before=page[-1].chat_id, silent=False)
+    assert [chat.chat_id for chat in (*page, *rest)] == [f"chat_{number}" for number in reversed(range(6))]

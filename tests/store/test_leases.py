@@ -10,6 +10,7 @@ from luthier.services.folders import Folders
 from luthier.services.queue import Queue
 from luthier.store import Store, open_store
 from tests.builders import a_run
+from tests.builders.machines import AShared
 
 Place = Path | str
 
@@ -44,9 +45,7 @@ def test_two_supervisors_on_one_database_never_claim_the_same_run(place: Place, 
 
     def claim_all(holder: str) -> None:
         own = open_store(place)
-        attempts = Attempts(
-            own, Folders(tmp_path), SystemClock(), Queue(own, Folders(tmp_path), lambda: 64e9, 64), holder
-        )
+        attempts = Attempts(own, Folders(tmp_path), SystemClock(), Queue(own, Folders(tmp_path), AShared(64)), holder)
         while assignment := attempts.claim_next():
             claims.append((assignment.run.run_id, holder))
         own.close()

@@ -20,7 +20,11 @@ from tests.store.processes import start
 def test_opening_makes_the_tables_that_the_code_speaks_of(place: Place) -> None:
     open_store(place).close()
     with begin(engine_for(place, 5), Mode.READ) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        of_sqlite = {"runs_as_listed"} if connection.dialect.name != "sqlite" else set()
+        context = MigrationContext.configure(
+            connection, opts={"include_object": lambda _, name, *_more: name not in of_sqlite}
+        )
+        assert compare_metadata(context, metadata) == []
 
 
 def test_the_newest_revision_is_the_one_that_is_named() -> None:

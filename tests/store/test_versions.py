@@ -11,18 +11,12 @@ def added(store: Store, *versions: Version) -> None:
             tx.versions.add(version)
 
 
-def test_versions_of_a_name_are_numbered_on(store: Store) -> None:
-    with store.writing() as tx:
-        for expected in ("0.1.0", "0.2.0", "0.3.0"):
-            assert tx.versions.next_number("orders") == expected
-            tx.versions.add(a_version(number=expected))
-        assert tx.versions.next_number("letters") == "0.1.0"
-
-
-def test_numbers_are_compared_as_numbers_not_as_text(store: Store) -> None:
-    added(store, a_version(number="0.9.0"), a_version(number="0.10.0"))
+def test_a_name_means_its_highest_number_whatever_was_registered_last(store: Store) -> None:
+    highest = a_version(number="0.10.0")
+    added(store, a_version(number="0.9.0"), highest, a_version(number="0.10.0-rc.2"), a_version(number="0.2.0"))
     with store.reading() as tx:
-        assert tx.versions.next_number("orders") == "0.11.0"
+        assert tx.versions.find("orders") == highest
+        assert [each.number for each in tx.versions.of_name("orders")] == ["0.10.0", "0.10.0-rc.2", "0.9.0", "0.2.0"]
 
 
 def test_a_version_is_found_by_label_by_name_by_id_and_by_the_beginning_of_its_id(store: Store) -> None:

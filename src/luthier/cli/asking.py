@@ -30,6 +30,14 @@ AdapterOption = Annotated[
 ]
 _METHODS = f"How it learns: {', '.join(get_args(Method))}; sft is the default."
 MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help=_METHODS)]
+RewardOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reward",
+        metavar="REWARD",
+        help="What grpo rewards: a scorer (exact, contains=oak) or FILE.py:FUNCTION, e.g. 0.5*exact; may be repeated.",
+    ),
+]
 LimitOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,6 +88,7 @@ class AskedFor:
     limits: Sequence[str] = ()
     profiles: Sequence[str] = ()
     health: str | None = None
+    rewards: Sequence[str] = ()
 
     def overrides(self) -> dict[str, Any]:
         plain = {
@@ -94,6 +103,7 @@ class AskedFor:
             "columns": columns_from(self.columns) or None,
             "skip_bad_rows": self.skip_bad_rows or None,
             "profiles": tuple(self.profiles) or None,
+            "rewards": tuple(self.rewards) or None,
         }
         said = {name: value for name, value in plain.items() if value is not None}
         pins = (*self.pins, *(f"budget.{limit.strip()}" for limit in self.limits))

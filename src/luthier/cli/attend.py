@@ -16,10 +16,11 @@ def attend(terminal: Terminal, run: Run, after_seq: int) -> int:
     try:
         return report_outcome(terminal, follow(terminal, run, after_seq))
     except KeyboardInterrupt:
-        return _pause(terminal, run)
+        return pause_it(terminal, run)
 
 
-def _pause(terminal: Terminal, run: Run) -> int:
+def pause_it(terminal: Terminal, run: Run) -> int:
+    """And stays until it rests, or is left to itself."""
     try:
         run = terminal.workspace.runs.get(run.run_id)
         seq = terminal.workspace.runs.latest_seq()

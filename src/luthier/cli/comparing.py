@@ -1,4 +1,4 @@
-"""`luthier runs compare`: two to five runs side by side."""
+"""`luthier runs compare`: two to five runs side by side, or all of a sweep."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -13,14 +13,17 @@ from luthier.cli.render.text import heading, soft
 from luthier.cli.run_documents import run_document
 from luthier.cli.terminal import Terminal
 from luthier.domain.amounts import show_amount
-from luthier.domain.comparisons import ORDERS, Metric, RunComparison
+from luthier.domain.comparisons import MOST, ORDERS, Metric, RunComparison
 
-RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Two to five, by name or id.")]
+RunsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="RUN RUN...", help="Two to five, by name or id.", show_default=False)
+]
 
 
 def compare(
     terminal: Terminal,
-    runs: RunsArgument,
+    runs: RunsArgument = None,
+    sweep: Annotated[str, typer.Option(metavar="ID", help="All runs of this sweep instead, however many.")] = "",
     sort: Annotated[
         str | None, typer.Option(metavar="METRIC", help=f"The best first, by one of {', '.join(ORDERS)}.")
     ] = None,
@@ -29,21 +32,25 @@ def compare(
     if sort is not None and sort not in ORDERS:
         message = f"{sort} is no metric; choose from {', '.join(ORDERS)}."
         raise NotUnderstood(message=message, command="luthier runs compare RUN RUN --sort right")
-    compared = terminal.workspace.comparisons.of(runs, sort)
+    comparisons = terminal.workspace.comparisons
+    compared = comparisons.of_sweep(sweep, sort) if sweep else comparisons.of(runs or [], sort)
     document = {**compared.model_dump(mode="json"), "runs": [run_document(run) for run in compared.runs]}
     terminal.result(document, lambda: _shown(compared))
 
 
 def _shown(compared: RunComparison) -> Iterable[RenderableType]:
     names = [run.name for run in compared.runs]
-    rows = [(metric.label, *_cells(metric)) for metric in compared.metrics]
-    yield table(("", *names), rows, right=names)
-    yield soft("* is the best of its row.")
+    rows = [("", *names), *((metric.label, *_cells(metric)) for metric in compared.metrics)]
+    head, *body = rows if len(names) <= MOST else list(zip(*rows, strict=True))  # a terminal is only so wide
+    yield table([str(name) for name in head], body, right=[str(name) for name in head[1:]])
+    yield soft("* is the best.")
     for doubt in compared.doubts:
         yield Text(doubt, "warn")
     for verdict in compared.verdicts:
         yield Text(compared.sentence_of(verdict))
-    if compared.differences:
+    if len(names) > MOST:
+        yield soft("For where they differ, compare two to five of them.")
+    elif compared.differences:
         yield heading("Where they differ")
         yield table(("", *names), [(row.name, *map(_value, row.values)) for row in compared.differences])
     else:
@@ -51,7 +58,7 @@ def _shown(compared: RunComparison) -> Iterable[RenderableType]:
 
 
 def _cells(metric: Metric) -> list[Cell]:
-    texts = [show_amount(value, metric.unit) for value in metric.values]
+    texts = [show_amount(value, metric.unit, metric.currency) for value in metric.values]
     return [Text(f"{text} *", "good") if place in metric.best else text for place, text in enumerate(texts)]
 
 

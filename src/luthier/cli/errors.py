@@ -84,7 +84,7 @@ def report(raised: BaseException, *, as_json: bool, debug: bool) -> int:
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
-    return {**problem.model_dump(mode="json"), "help": problem.help_path}
+    return {**problem.model_dump(mode="json"), "help": problem.help_address}
 
 
 def show_problem(problem: Problem, *, debug: bool) -> None:
@@ -93,6 +93,7 @@ def show_problem(problem: Problem, *, debug: bool) -> None:
     if problem.actions:
         lines.append(Text("Try:"))
         lines += [line for action in problem.actions for line in _lines_of(action)]
+    lines.append(Text(f"More: luthier help {problem.code}", "soft"))
     if problem.details:
         lines.append(Text(visible(problem.details.rstrip()) if debug else "Technical details: --debug", "soft"))
     for line in lines:

@@ -8,8 +8,10 @@ from luthier.cli import declare
 from luthier.cli.errors import NotUnderstood
 from luthier.cli.render.exports import exports_table, show_export
 from luthier.cli.render.text import plain
+from luthier.cli.render.versions import show_version
 from luthier.cli.terminal import Terminal
 from luthier.domain.exports import FORMS, ExportRequest, Form
+from luthier.domain.merges import HOWS, MergeRequest, how_named
 from luthier.domain.recipes import bytes_of
 
 app = declare.noun()
@@ -43,6 +45,26 @@ def make(
     terminal.result(made, lambda: show_export(made))
     if made.commands:
         terminal.say("Run it:", *(plain(f"  {command}", "command") for command in made.commands))
+
+
+@declare.command(app, "merge")
+def merge(
+    terminal: Terminal,
+    versions: Annotated[list[str], typer.Argument(metavar="VERSION...", help="Adapters of one base.")],
+    how: Annotated[str, typer.Option(metavar="WAY", help=f"One of {', '.join(HOWS)}.")] = "linear",
+    weights: Annotated[
+        str | None, typer.Option(metavar="W,W", help="How much each counts, e.g. 0.7,0.3 (default: all alike).")
+    ] = None,
+    rank: Annotated[int | None, typer.Option(min=1, max=1024, metavar="R", help="Of the result.")] = None,
+    density: Annotated[
+        float, typer.Option(min=0.01, max=1, metavar="S", help="Share of changes that ties and dare keep.")
+    ] = 0.5,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the version to be.")] = None,
+) -> None:
+    """Merge adapters of one base into a new version, which answers their held-out questions."""
+    wanted = MergeRequest(how=how_named(how), weights=_weights(weights), rank=rank, density=density, name=name)
+    made = terminal.patiently("Merging", lambda report: terminal.workspace.merging.make_here(versions, wanted, report))
+    terminal.result(made, lambda: show_version(made))
 
 
 @declare.command(app, "list")
@@ -93,6 +115,14 @@ def load(
     )
     terminal.result({"model": loaded}, lambda: [plain(f"Ollama now has {loaded}.")])
     terminal.say("Chat with it:", plain(f"  ollama run {loaded}", "command"))
+
+
+def _weights(text: str | None) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        reason = f"--weights {text}: they are numbers with commas between, e.g. 0.7,0.3."
+        raise NotUnderstood(message=reason, command="luthier exports merge") from None
 
 
 def _bytes(text: str) -> int:

@@ -51,6 +51,8 @@ def outcome_document(workspace: Workspace, run: Run) -> dict[str, Any]:
         "peak_memory_bytes": run.peak_rss_bytes,
         "base_loss": evaluation.base_loss if evaluation else None,
         "tuned_loss": evaluation.tuned_loss if evaluation else None,
+        "base_reward": evaluation.reward.base if evaluation and evaluation.reward else None,
+        "tuned_reward": evaluation.reward.tuned if evaluation and evaluation.reward else None,
         "base_exact_match": comparison.base.share if comparison else None,
         "tuned_exact_match": comparison.tuned.share if comparison else None,
         "intervals": {
@@ -89,9 +91,12 @@ def show_outcome(workspace: Workspace, run: Run) -> Iterable[RenderableType]:
 def _what_next(workspace: Workspace, run: Run) -> Iterator[RenderableType]:
     label = shlex.quote(_version_label(workspace, run) or run.name)
     yield heading("What next")
-    for words, command in (
+    talking = (
         ("Talk to it", f"luthier chat {label}"),
         ("Hear both side by side", f"luthier chat {label} --against {shlex.quote(run.recipe.base)}"),
+    )
+    for words, command in (
+        *(() if run.plan.method == "reward" else talking),
         ("See everything about the run", f"luthier runs show {shlex.quote(run.name)}"),
         ("Tune it on your own examples", "luthier train --data FILE"),
         ("Do all this in the browser", "luthier serve"),

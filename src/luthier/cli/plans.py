@@ -16,6 +16,7 @@ from luthier.cli.asking import (
     MapOption,
     MethodOption,
     ProfileOption,
+    RewardOption,
     SetOption,
     ShapeOption,
     recipe_from,
@@ -39,6 +40,7 @@ def make(  # noqa: PLR0913 - a command's options are its parameters
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
+    reward: RewardOption = None,
     limit: LimitOption = None,
     profile: ProfileOption = None,
     adapter: AdapterOption = None,
@@ -58,6 +60,7 @@ def make(  # noqa: PLR0913 - a command's options are its parameters
         limits=tuple(limit or ()),
         profiles=tuple(profile or ()),
         adapter=adapter,
+        rewards=tuple(reward or ()),
     )
     wanted = recipe_from(recipe, asked)
     plan = terminal.patiently("Planning", lambda report: terminal.workspace.plans.make(wanted, report, trace=trace))

@@ -1,6 +1,7 @@
 """`luthier runs`: list, show and watch runs, and look into their metrics and logs."""
 
-from typing import Annotated, Any
+from collections.abc import Collection
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -19,30 +20,55 @@ from luthier.cli.run_documents import run_document
 from luthier.cli.run_wishes import RunArgument, add_wishes
 from luthier.cli.terminal import Terminal
 from luthier.domain.logs import LEVELS
+from luthier.domain.recipes import Method
+from luthier.domain.run_queries import RunQuery, RunSort
 from luthier.domain.run_states import RunState
 
 app = declare.noun()
 
 _STATES = ", ".join(state.value for state in RunState)
+_SORTS: tuple[RunSort, ...] = get_args(RunSort)
 
 
 @declare.command(app, "list")
-def list_(
+def list_(  # noqa: PLR0913 - a command's options are its parameters
     terminal: Terminal,
     state: Annotated[
         list[str] | None, typer.Option(metavar="STATE", help=f"Only runs in this state; may be repeated: {_STATES}.")
     ] = None,
+    method: Annotated[str | None, typer.Option(metavar="METHOD", help="Only of this method, e.g. dpo.")] = None,
+    base: Annotated[str, typer.Option(metavar="MODEL", help="Only from this base, as the recipe names it.")] = "",
+    text: Annotated[str, typer.Option(metavar="WORDS", help="Only with these words in name, base or data.")] = "",
+    sweep: Annotated[str, typer.Option(metavar="ID", help="Only of this sweep.")] = "",
+    sort: Annotated[str, typer.Option(metavar="ORDER", help=f"By {', '.join(_SORTS)}.")] = "made",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many at most.")] = 50,
 ) -> None:
-    """Runs, newest first."""
-    unknown = [name for name in state or () if name not in set(RunState)]
-    if unknown:
-        raise NotUnderstood(message=f"{unknown[0]} is no state; choose from {_STATES}.", command="luthier runs list")
-    states = {RunState(name) for name in state} if state else None
-    runs = terminal.workspace.runs.list(limit=limit, states=states)
+    """Runs, the newest first unless they are sorted by something else."""
+    for name in state or ():
+        _require(name, tuple(RunState), "state")
+    query = RunQuery(
+        states=frozenset(map(RunState, state)) if state else None,
+        method=_require(method, get_args(Method), "method") if method else None,
+        base=base,
+        text=text,
+        sweep=sweep,
+        sort=_require(sort, _SORTS, "order"),
+        reverse=reverse,
+    )
+    runs = terminal.workspace.runs.matching(query, limit)
     places = {place.run_id: place for place in terminal.workspace.queue.places()}
     documents = [run_document(run, places.get(run.run_id)) for run in runs]
-    terminal.result(documents, lambda: runs_table(runs, places))
+    is_narrowed = query != RunQuery(sort=query.sort, reverse=reverse)
+    terminal.result(documents, lambda: runs_table(runs, places, is_narrowed))
+
+
+def _require(said: str, known: Collection[Any], what: str) -> Any:
+    """The one of `known` that was said."""
+    if found := [each for each in known if each == said]:
+        return found[0]
+    choices = ", ".join(known)
+    raise NotUnderstood(message=f"{said} is no {what}; choose from {choices}.", command="luthier runs list")
 
 
 @declare.command(app, "show")

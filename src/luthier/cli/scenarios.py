@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from luthier.cli import declare
+from luthier.cli import declare, scenario_builds, scenario_files
 from luthier.cli.errors import GOOD, NEEDS_ATTENTION
 from luthier.cli.render.scenarios import (
     editor_lines,
@@ -165,3 +165,7 @@ def convert(  # noqa: PLR0913 - a command's options are its parameters
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+scenario_files.add_to(app)
+scenario_builds.add_to(app)

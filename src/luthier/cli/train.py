@@ -1,5 +1,6 @@
 """`luthier train`: a recipe from a file, options or both; then the run, watched or left in the background."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from luthier.cli.asking import (
     MethodOption,
     PriorityOption,
     ProfileOption,
+    RewardOption,
     SetOption,
     ShapeOption,
     recipe_from,
@@ -25,7 +27,12 @@ from luthier.cli.asking import (
 from luthier.cli.attend import attend
 from luthier.cli.render.plans import show_estimates
 from luthier.cli.terminal import Terminal
+from luthier.domain.amounts import show_estimate
 from luthier.domain.queues import Priority
+from luthier.domain.recipes import Recipe
+from luthier.domain.runs import Run
+from luthier.domain.sweeps import SweepForecast
+from luthier.services.recipes import parse_sweep
 
 app = declare.shortcut()
 
@@ -41,6 +48,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     column: MapOption = None,
     pin: SetOption = None,
     method: MethodOption = None,
+    reward: RewardOption = None,
     limit: LimitOption = None,
     profile: ProfileOption = None,
     adapter: AdapterOption = None,
@@ -48,6 +56,10 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the run.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that have errors.")] = False,
     priority: PriorityOption = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=V1,V2", help="Try every one of these values, each in a run; may be repeated."),
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Print the run's id and leave it in the background.")
     ] = False,
@@ -64,6 +76,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         columns=tuple(column or ()),
         pins=tuple(pin or ()),
         method=method,
+        rewards=tuple(reward or ()),
         limits=tuple(limit or ()),
         profiles=tuple(profile or ()),
         adapter=adapter,
@@ -72,15 +85,38 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         skip_bad_rows=skip_bad_rows,
     )
     wanted = recipe_from(recipe, asked)
-    seq = terminal.workspace.runs.latest_seq()
     urgency = priority or Priority.NORMAL
+    if sweep:
+        return _sweep(terminal, wanted, sweep, urgency)
+    seq = terminal.workspace.runs.latest_seq()
     run = terminal.patiently(
         "Checking and planning", lambda report: terminal.workspace.runs.submit(wanted, report, priority=urgency)
     )
     if detach:
-        document: dict[str, Any] = {"run_id": run.run_id, "name": run.name, "state": run.state.value}
-        terminal.result(document, lambda: [run.run_id])
-        terminal.say(f"Watch it: luthier runs watch {run.name}")
-        return 0
+        return _leave(terminal, run)
     terminal.say(*show_estimates(run.plan))
     return attend(terminal, run, seq)
+
+
+def _leave(terminal: Terminal, run: Run) -> int:
+    document: dict[str, Any] = {"run_id": run.run_id, "name": run.name, "state": run.state.value}
+    terminal.result(document, lambda: [run.run_id])
+    terminal.say(f"Watch it: luthier runs watch {run.name}")
+    return 0
+
+
+def _sweep(terminal: Terminal, recipe: Recipe, tried: Sequence[str], priority: Priority) -> int:
+    """Its runs take their turns in the background."""
+    values = dict(parse_sweep(text) for text in tried)
+    runs = terminal.patiently(
+        "Checking and planning",
+        lambda report: terminal.workspace.runs.sweep(recipe, values, report, priority=priority),
+    )
+    document = [{"run_id": run.run_id, "name": run.name, "state": run.state.value} for run in runs]
+    terminal.result(document, lambda: [f"{run.run_id}  {run.name}" for run in runs])
+    forecast = SweepForecast(runs=tuple((run.sweep, run.plan) for run in runs if run.sweep and run.plan))
+    terminal.say(f"All of them, one after the other: {show_estimate(forecast.duration)}")
+    terminal.say("Watch them: luthier runs list")
+    sweep_id = next(run.sweep.sweep_id for run in runs if run.sweep)
+    terminal.say(f"Compare them: luthier runs compare --sweep {sweep_id}")
+    return 0

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from luthier.kit.files import damage_of
@@ -33,6 +34,10 @@ class FolderCache:
             shutil.rmtree(folder)
             return None
         return folder
+
+    def names(self) -> Sequence[str]:
+        """Of all that is there, whole or not."""
+        return sorted(folder.name for folder in self._root.iterdir()) if self._root.is_dir() else []
 
     def forget(self, key: str) -> None:
         shutil.rmtree(self.place(key), ignore_errors=True)

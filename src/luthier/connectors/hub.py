@@ -6,14 +6,17 @@ from urllib.parse import quote
 
 from luthier.connectors.cache import link_or_copy
 from luthier.connectors.hub_access import refused
+from luthier.connectors.model_folder import HEADERS, OUTLINE, header_bytes
 from luthier.connectors.progress import OnProgress, report_bytes
 from luthier.domain.models import BaseModelNotFound, ModelUnreachable
+from luthier.kit.files import write_atomically, write_json
 from luthier.kit.frozen import Frozen
 from luthier.kit.http import Digest, Http, HttpFailed
 
 # What a model folder needs. Pickle files and Python code are never fetched.
 _WANTED = (".safetensors", ".json", ".jinja")
 _LEFT_OUT = ("onnx/", "runs/", "original/", "checkpoint-")
+_USUAL_HEADER = 1 << 20  # bytes that hold the header of most weight files
 _NO_SUCH_MODEL = frozenset({401, 403, 404})  # the hub answers 401 for what does not exist, to those not signed in
 
 
@@ -39,6 +42,14 @@ class HubModel(Frozen):
     @property
     def total_bytes(self) -> int:
         return sum(file.bytes for file in self.files)
+
+    @property
+    def weights(self) -> "tuple[HubFile, ...]":
+        return tuple(file for file in self.files if file.name.endswith(".safetensors"))
+
+    @property
+    def without_weights(self) -> "HubModel":
+        return self.model_copy(update={"files": tuple(file for file in self.files if file not in self.weights)})
 
 
 class Hub:
@@ -77,7 +88,7 @@ class Hub:
         for file in model.files:
             kept = self._parts / model.revision / file.name
             on_bytes = report_bytes(f"fetching {file.name}", on_progress, before, model.total_bytes)
-            url = f"{self._endpoint}/{quote(model.repository)}/resolve/{model.revision}/{quote(file.name)}"
+            url = self._address(model, file)
             try:
                 if not (kept.exists() and file.digest.matches(kept)):
                     self._http.download(url, kept, expected_bytes=file.bytes, digest=file.digest, on_bytes=on_bytes)
@@ -86,6 +97,24 @@ class Hub:
                 raise ModelUnreachable(name=model.repository, reason=f"{file.name}: {failure}") from failure
             before += file.bytes
             link_or_copy(kept, folder / file.name)
+
+    def outline(self, model: HubModel, folder: Path, on_progress: OnProgress | None = None) -> None:
+        """All but the weights, and of these the headers, as `inspect_outline` reads it. Raises what `fetch` raises."""
+        self.fetch(model.without_weights, folder, on_progress)
+        for file in model.weights:
+            url = self._address(model, file)
+            try:
+                start = self._http.beginning(url, _USUAL_HEADER)
+                if len(start) < header_bytes(start) <= file.bytes:
+                    start = self._http.beginning(url, header_bytes(start))
+            except HttpFailed as failure:
+                self._refuse(model.repository, failure)
+                raise ModelUnreachable(name=model.repository, reason=f"{file.name}: {failure}") from failure
+            write_atomically(folder / HEADERS / file.name, start[: header_bytes(start)])
+        write_json(folder / OUTLINE, {file.name: file.bytes for file in model.weights})
+
+    def _address(self, model: HubModel, file: HubFile) -> str:
+        return f"{self._endpoint}/{quote(model.repository)}/resolve/{model.revision}/{quote(file.name)}"
 
     def _refuse(self, repository: str, failure: HttpFailed) -> None:
         """Raises HubAccessRefused when that is what happened."""

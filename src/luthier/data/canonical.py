@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from luthier.domain.datasets import DatasetUnreadable, Example, Message, Origin, Role, ToolCall
 from luthier.kit.files import writing_atomically
 
 _ROLES = {role.value: role for role in Role}
 _PLAIN = 2  # fields of a message: its role and its content
+_WITHOUT_NUMBERS = {"row", "messages", "text"}  # but for the row's own
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> str:
@@ -38,16 +41,32 @@ def read_examples(path: Path) -> Iterator[Example]:
 def from_line(line: bytes, path: Path, number: int) -> Example:
     """The example of line `number` of `path`; raises DatasetUnreadable."""
     try:
-        return from_dict(json.loads(line.decode()))
+        return from_dict(_parsed(line))
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetUnreadable(
             source=path, kind="canonical examples", reason=f"line {number} is damaged", details=repr(error)
         ) from error
 
 
+def _parsed(line: bytes) -> Any:
+    """The fast parser rounds integers beyond 64 bits, which only the rarer fields can hold."""
+    document = orjson.loads(line)
+    return document if isinstance(document, dict) and _is_plain(document) else json.loads(line.decode())
+
+
 def to_line(example: Example) -> bytes:
+    document = to_dict(example)
+    if _is_plain(document):
+        return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
     # The standard library's writer keeps integers of any size exact; orjson refuses those beyond 64 bits.
-    return json.dumps(to_dict(example), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _is_plain(document: dict[str, Any]) -> bool:
+    """Whether it holds no number but that of its row."""
+    if not document.keys() <= _WITHOUT_NUMBERS:
+        return False
+    return all(len(each) == _PLAIN for each in document.get("messages", ()))
 
 
 def to_dict(example: Example) -> dict[str, Any]:
@@ -66,6 +85,8 @@ def content_of(example: Example) -> dict[str, Any]:
         document["tools"] = list(example.tools)
     if example.rejected:
         document["rejected"] = [message_to_dict(each) for each in example.rejected]
+    if example.desirable is not None:
+        document["desirable"] = example.desirable
     return document
 
 
@@ -77,6 +98,7 @@ def from_dict(document: dict[str, Any]) -> Example:
         text=document.get("text", ""),
         origin=_origin_from(document.get("origin")),
         rejected=tuple(_message_from(each) for each in document.get("rejected", ())),
+        desirable=document.get("desirable"),
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from luthier.data.canonical import to_line
 from luthier.data.convert import convert
+from luthier.data.counted_blocks import counted
 from luthier.data.facts import column_facts
 from luthier.data.fixes import DROP_ROW
-from luthier.data.plain_blocks import PlainBlocks
+from luthier.data.plain_blocks import Counts, PlainBlocks
 from luthier.data.readers.blocks import Block, BlockStart, LineTooLong, rows_of
 from luthier.data.readers.content import writable
 from luthier.data.readers.open import open_rows
@@ -146,24 +147,26 @@ class Scan:
 
         Unless it `writes`, the pieces are empty.
         """
-        plain = PlainBlocks.of(self.mapping, self._named) if self._source.blocks else None
-        if plain is None or self._source.blocks is None or self._is_read or (self._passed and not self._start.byte):
+        plain = PlainBlocks.of(self.mapping, self._named) if self._source.pieces else None
+        if plain is None or self._source.pieces is None or self._is_read or (self._passed and not self._start.byte):
             return
         try:
-            for block in self._source.blocks(self._start):
-                yield from self._by_parts(block, plain, writes=writes)
+            for block, counts in counted(self._source.pieces(self._start.byte), self._start.line, plain):
+                yield from self._by_parts(block, counts, plain, writes=writes)
         except (LineTooLong, SourceFault):
             self._start = BlockStart()
             return
         self._is_read = True
 
-    def _by_parts(self, block: Block, plain: PlainBlocks, *, writes: bool) -> Iterator[bytes]:
+    def _by_parts(self, block: Block, of_whole: Counts | None, plain: PlainBlocks, *, writes: bool) -> Iterator[bytes]:
         waiting, by_rows = [block], 0
         while waiting:
             part = waiting.pop()
             tries = self._tally.has_previews and not self._blocks_by_rows
-            counts = plain.count(part.data, part.lines) if tries else None
-            if counts is None and part.lines > (_FEW_LINES if tries else _SOME_LINES):
+            counts = plain.count(part.data, part.lines) if tries and part is not block else None
+            if part is block and self._tally.has_previews:
+                counts = of_whole
+            if counts is None and part.lines > (_SOME_LINES if self._blocks_by_rows else _FEW_LINES):
                 waiting += reversed(part.halves())
                 continue
             if counts is not None:
@@ -223,7 +226,7 @@ class Scan:
         if self.mapping is None or row.value is None:
             return row.findings, None
         converted = convert(row, self.mapping, self._fixes)
-        self._tally.labelled_bad += converted.left_out == "labelled bad"
+        self._tally.labelled_bad += converted.example is not None and converted.example.desirable is False
         unused = self._unused_parts(row.value)
         if unused and self._tally.is_new(unused):
             return (*converted.findings, _unused_column(unused, row)), converted.example
@@ -261,8 +264,8 @@ class Scan:
         if self.mapping.shape is Shape.LABELLED:
             yield _note(
                 "labelled_good",
-                f"{tally.examples} examples are labelled good and are trained on; "
-                f"{tally.labelled_bad} are labelled bad and are left out.",
+                f"Of {tally.examples} examples {tally.labelled_bad} are labelled bad: sft learns the good ones alone, "
+                "kto from both.",
             )
 
 

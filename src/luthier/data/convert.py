@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from luthier.data.fixes import mend_row, mended
 from luthier.data.problems import Problems, kind_of
@@ -20,7 +20,6 @@ _BAD = {"false", "0", "bad", "no", "undesirable"}
 class Converted:
     example: Example | None
     findings: tuple[Finding, ...]
-    left_out: Literal["", "labelled bad"] = ""  # why there is no example although nothing is wrong
 
 
 def convert(row: Row, mapping: Mapping, fixes: frozenset[str] = frozenset()) -> Converted:
@@ -32,8 +31,6 @@ def convert(row: Row, mapping: Mapping, fixes: frozenset[str] = frozenset()) -> 
     example = _READERS[mapping.shape](fields, row.overall)
     notes = (mended(fix, _place(row, column)) for fix, column in changes)
     findings = (*row.findings, *notes, *problems.findings)
-    if example is None:
-        return Converted(None, findings, "" if problems.has_errors else "labelled bad")
     return Converted(None if problems.has_errors else example, findings)
 
 
@@ -160,6 +157,10 @@ def _preference(fields: _Fields, number: int) -> Example | None:
     if not rejected:
         return better
     _conversation([*_system(fields), *given, *rejected], fields, number, "rejected")
+    if rejected == chosen:
+        fields.problems.warn(
+            "answers_alike", "The chosen and the rejected answer are the same.", fields.column("rejected")
+        )
     return replace(better, rejected=tuple(rejected))
 
 
@@ -180,7 +181,6 @@ def _preference_prompt(fields: _Fields) -> list[Message]:
 
 
 def _labelled(fields: _Fields, number: int) -> Example | None:
-    """Only rows labelled good are trained on."""
     if not fields.needed("label"):
         return None
     label = str(fields.value("label")).strip().lower()
@@ -190,7 +190,7 @@ def _labelled(fields: _Fields, number: int) -> Example | None:
         )
         return None
     example = _turns_of("messages")(fields, number) if fields.has("messages") else _prompt_completion(fields, number)
-    return example if label in _GOOD else None
+    return None if example is None else replace(example, desirable=label in _GOOD)
 
 
 def _system(fields: _Fields) -> list[Message]:

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from luthier.data.drafts import Draft
 from luthier.data.packing import PackedRow, pack
 from luthier.data.render import Renderer, TrainOn
+from luthier.data.tokenised import Tokenised, tokenised
+from luthier.data.tokenising import tokenised_beside
 from luthier.domain.datasets import Example, ExampleTooLong
+from luthier.kit.files import read_json, write_json
+from luthier.kit.frozen import Frozen
 
 Overlong = Literal["drop", "truncate", "refuse"]
-_BATCH = 256  # examples per call into the tokenizer, which spreads them over the cores
+_BATCH = 256  # examples per call into the tokenizer
+_BATCH_OF_OTHERS = 1024  # examples that another process is given at once
+_WORTH_PROCESSES = 20_000  # examples; fewer are done before another process is ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +70,37 @@ class EncodedSet:
         return pack([self.ids_of(index) for index in indices], [self.supervised_of(index) for index in indices])
 
     def save(self, folder: Path) -> None:
-        """The arrays only, as .npy; what was left out is told once, by `encode`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        findings = _Findings(
+            left_out=self.left_out,
+            truncated_rows=self.truncated_rows,
+            longest=self.longest,
+            missed_turn_rows=self.missed_turn_rows,
+            other_prompt_rows=self.other_prompt_rows,
+            written_as_text=self.written_as_text,
+        )
+        write_json(folder / _FINDINGS, findings.model_dump(mode="json"))
 
     @staticmethod
     def load(folder: Path) -> "EncodedSet":
+        """With arrays that are mapped: whoever else has loaded them shares their memory."""
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
-        return EncodedSet(**arrays)
+        return EncodedSet(**arrays, **dict(_Findings.model_validate(read_json(folder / _FINDINGS))))
+
+
+class _Findings(Frozen):
+    left_out: tuple[LeftOut, ...]
+    truncated_rows: tuple[int, ...]
+    longest: int
+    missed_turn_rows: tuple[int, ...]
+    other_prompt_rows: tuple[int, ...]
+    written_as_text: frozenset[str]
 
 
 _ARRAYS = ("ids", "supervised", "offsets", "rows")
+_FINDINGS = "findings.json"
 
 
 def encode(
@@ -95,12 +119,22 @@ def encode(
     """
     gathered = _Gathered(max_length, overlong)
     done = 0
-    for batch in _batches(examples):
-        gathered.take(batch, renderer.drafts(batch, train_on), renderer)
-        done += len(batch)
+    for batch in _all_tokenised(iter(examples), renderer, train_on):
+        gathered.take(batch)
+        done += len(batch.rows)
         if on_progress is not None:
             on_progress(done)
     return gathered.as_set()
+
+
+def _all_tokenised(examples: Iterator[Example], renderer: Renderer, train_on: TrainOn) -> Iterator[Tokenised]:
+    """In their order; the same whoever does it."""
+    first = list(islice(examples, _WORTH_PROCESSES))
+    if len(first) == _WORTH_PROCESSES:
+        yield from tokenised_beside(_batches(chain(first, examples), _BATCH_OF_OTHERS), renderer, train_on)
+        return
+    for batch in _batches(iter(first), _BATCH):
+        yield tokenised(batch, renderer, train_on)
 
 
 @dataclass
@@ -109,7 +143,8 @@ class _Gathered:
     overlong: Overlong
     ids: list[NDArray[np.uint32]] = field(default_factory=list)
     supervised: list[NDArray[np.bool_]] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    lengths: list[NDArray[np.int64]] = field(default_factory=list)
+    rows: list[NDArray[np.int64]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     truncated_rows: list[int] = field(default_factory=list)
     longest: int = 0
@@ -117,55 +152,51 @@ class _Gathered:
     other_prompt_rows: list[int] = field(default_factory=list)
     written_as_text: set[str] = field(default_factory=set)
 
-    def take(self, examples: Sequence[Example], drafts: Sequence[Draft], renderer: Renderer) -> None:
-        batch = renderer.tokens_of(drafts)
-        for at, (example, draft) in enumerate(zip(examples, drafts, strict=True)):
-            self._remark(example.row, draft)
-            self._take_one(example, batch.ids_of(at), batch.supervised_of(at))
+    def take(self, batch: Tokenised) -> None:
+        """All at once, since a step in Python per example would take longer than its tokens."""
+        self.missed_turn_rows += batch.missed_turn_rows
+        self.other_prompt_rows += batch.other_prompt_rows
+        self.written_as_text.update(batch.written_as_text)
+        rows, is_text = batch.rows, batch.is_text
+        tokens = np.diff(batch.bounds)
+        too_long = (tokens > self.max_length) & ~is_text
+        self.longest = max(self.longest, int(tokens[~is_text].max(initial=0)))
+        if self.overlong == "refuse" and too_long.any():
+            first = int(too_long.argmax())
+            raise ExampleTooLong(row=int(rows[first]), tokens=int(tokens[first]), max_length=self.max_length)
+        of, starts, ends = self._parts(batch.bounds, is_text)
+        dropped = too_long[of] & (self.overlong == "drop")
+        kept = ~dropped & _has_learned(batch.supervised, starts, ends)
+        self.left_out += [
+            LeftOut(int(rows[of[at]]), int(tokens[of[at]]), "overlong" if dropped[at] else "no answer")
+            for at in np.flatnonzero(~kept)
+        ]
+        self.truncated_rows += rows[of][kept & too_long[of]].tolist()
+        self.rows.append(rows[of][kept])
+        self.lengths.append((ends - starts)[kept])
+        is_whole = kept.all() and not too_long.any()
+        slices = [slice(None)] if is_whole else list(map(slice, starts[kept].tolist(), ends[kept].tolist()))
+        self.ids += [batch.ids[each] for each in slices]
+        self.supervised += [batch.supervised[each] for each in slices]
 
-    def _take_one(self, example: Example, ids: NDArray[np.uint32], supervised: NDArray[np.bool_]) -> None:
-        self.longest = max(self.longest, 0 if example.text else len(ids))
-        if len(ids) <= self.max_length:
-            self._add(example.row, ids, supervised, len(ids))
-        elif example.text:
-            for start in range(0, len(ids), self.max_length):
-                end = start + self.max_length
-                self._add(example.row, ids[start:end], supervised[start:end], len(ids))
-        elif self.overlong == "refuse":
-            raise ExampleTooLong(row=example.row, tokens=len(ids), max_length=self.max_length)
-        elif self.overlong == "drop":
-            self.left_out.append(LeftOut(example.row, len(ids), "overlong"))
-        else:
-            self._add(example.row, ids[: self.max_length], supervised[: self.max_length], len(ids), cut=True)
-
-    def _remark(self, row: int, draft: Draft) -> None:
-        if draft.missed:
-            self.missed_turn_rows.append(row)
-        if draft.prompt_differs:
-            self.other_prompt_rows.append(row)
-        self.written_as_text |= draft.written_as_text
-
-    def _add(
-        self, row: int, ids: NDArray[np.uint32], supervised: NDArray[np.bool_], tokens: int, *, cut: bool = False
-    ) -> None:
-        # The first token of a sequence is never predicted: it has no token before it.
-        if not supervised[1:].any():
-            self.left_out.append(LeftOut(row, tokens, "no answer"))
-            return
-        self.ids.append(ids)
-        self.supervised.append(supervised)
-        self.rows.append(row)
-        if cut:
-            self.truncated_rows.append(row)
+    def _parts(
+        self, bounds: NDArray[np.int64], is_text: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Of each part, the example it is of, its first token and its end; only text has several."""
+        tokens = np.diff(bounds)
+        counts = np.where(is_text, np.maximum(1, -(-tokens // self.max_length)), 1)
+        of = np.repeat(np.arange(len(tokens)), counts)
+        place = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+        starts = bounds[:-1][of] + place * self.max_length
+        return of, starts, np.minimum(bounds[1:][of], starts + self.max_length)
 
     def as_set(self) -> EncodedSet:
-        offsets = np.zeros(len(self.ids) + 1, dtype=np.int64)
-        np.cumsum([len(ids) for ids in self.ids], out=offsets[1:])
+        lengths = np.concatenate([np.zeros(1, dtype=np.int64), *self.lengths])
         return EncodedSet(
             ids=np.concatenate(self.ids) if self.ids else np.zeros(0, dtype=np.uint32),
             supervised=np.concatenate(self.supervised) if self.supervised else np.zeros(0, dtype=np.bool_),
-            offsets=offsets,
-            rows=np.array(self.rows, dtype=np.int64),
+            offsets=np.cumsum(lengths),
+            rows=np.concatenate([np.zeros(0, dtype=np.int64), *self.rows]),
             left_out=tuple(self.left_out),
             truncated_rows=tuple(self.truncated_rows),
             longest=self.longest,
@@ -175,7 +206,14 @@ class _Gathered:
         )
 
 
-def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    iterator = iter(examples)
-    while batch := list(islice(iterator, _BATCH)):
+def _has_learned(
+    supervised: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """The first token of a sequence is never predicted: it has no token before it."""
+    learned = np.concatenate([[0], np.cumsum(supervised)])
+    return np.asarray(learned[ends] > learned[np.minimum(starts + 1, ends)])
+
+
+def _batches(examples: Iterator[Example], size: int) -> Iterator[list[Example]]:
+    while batch := list(islice(examples, size)):
         yield batch

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 import orjson
 
+from luthier.data.pairs import with_rejected
 from luthier.data.render import Rendered, Renderer
 from luthier.domain.datasets import Example, Role
 from luthier.domain.plans import DataFacts
+from luthier.domain.recipes import PAIR_METHODS, Method
 
 _SAMPLE = 2000  # examples; their lengths give the 95th percentile to within about 1 % of rank
 
 
-def measure(renderer: Renderer, train: Sequence[Example], held_out: Sequence[Example]) -> DataFacts:
-    """From at most 2,000 training examples, taken at even distances."""
+def measure(
+    renderer: Renderer, train: Sequence[Example], held_out: Sequence[Example], method: Method = "sft"
+) -> DataFacts:
+    """From at most 2,000 training examples, taken at even distances; of pairs both answers count."""
     sample = train[:: -(-len(train) // _SAMPLE)] if train else []
-    rendered = renderer.render_many(sample)
+    are_pairs = method in PAIR_METHODS
+    rendered = renderer.render_many([*sample, *([with_rejected(each) for each in sample] if are_pairs else [])])
     lengths = np.array([len(each.ids) for each in rendered])
     supervised = sum(sum(each.supervised) for each in rendered)
     judged = (list(held_out) or sample)[:_SAMPLE]
@@ -30,6 +35,8 @@ def measure(renderer: Renderer, train: Sequence[Example], held_out: Sequence[Exa
         answers_are_json=all(_is_json_document(_last_answer(example)) for example in judged),
         answer_tokens_max=max(_answer_tokens(each) for each in renderer.render_many(judged)),
         system_prompt=_shared_system_prompt(sample),
+        desirable_share=sum(example.desirable is not False for example in train) / len(train),
+        sequences=2 if are_pairs else 1,
     )
 
 

@@ -1,6 +1,6 @@
 """Pairs of answers to the same question, as tokens: the chosen one and the rejected one, side by side."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,8 +9,7 @@ import numpy as np
 from luthier.data.encode import EncodedSet, Overlong, encode
 from luthier.data.packing import PackedRow, pack
 from luthier.data.render import Renderer
-from luthier.domain.datasets import DatasetHasNoPairs, Example, Role
-from luthier.domain.recipes import PREFERENCE_METHODS, Method
+from luthier.domain.datasets import Example, Role
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,6 @@ class PairSet:
         return pack([side.ids_of(index) for side, index in sides], [side.supervised_of(index) for side, index in sides])
 
 
-def refuse_without_pairs(method: Method, source: str, examples: Iterable[Example]) -> None:
-    """Raises DatasetHasNoPairs when `method` needs what an example lacks."""
-    if method in PREFERENCE_METHODS:
-        for example in examples:
-            if not example.rejected:
-                raise DatasetHasNoPairs(method=method, row=example.row, source=source)
-
-
 def encode_pairs(
     examples: Sequence[Example],
     renderer: Renderer,
@@ -63,17 +54,23 @@ def encode_pairs(
 
     chosen, rejected = side(examples, 0), side([with_rejected(example) for example in examples], len(examples))
     both = set(chosen.rows.tolist()) & set(rejected.rows.tolist())
-    return PairSet(_only(chosen, both), _only(rejected, both))
+    return PairSet(only_rows(chosen, both), only_rows(rejected, both))
 
 
 def with_rejected(example: Example) -> Example:
     """The same question with the worse answer in the place of the better one."""
-    learned = (at for at, each in enumerate(example.messages) if each.role is Role.ASSISTANT and each.train)
-    given = example.messages[: next(learned, len(example.messages))]
+    given = example.messages[: first_learned(example)]
     return replace(example, messages=(*given, *example.rejected), rejected=())
 
 
-def _only(encoded: EncodedSet, rows: set[int]) -> EncodedSet:
+def first_learned(example: Example) -> int:
+    """The place of the first message whose words are learnt; all before it is the question."""
+    learned = (at for at, each in enumerate(example.messages) if each.role is Role.ASSISTANT and each.train)
+    return next(learned, len(example.messages))
+
+
+def only_rows(encoded: EncodedSet, rows: set[int]) -> EncodedSet:
+    """The examples that come from these rows of the source."""
     kept = [index for index, row in enumerate(encoded.rows.tolist()) if row in rows]
     if len(kept) == len(encoded):
         return encoded

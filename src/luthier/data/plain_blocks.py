@@ -21,7 +21,6 @@ from luthier.data.facts import column_facts, trap_facts
 from luthier.data.shapes import parts_of
 from luthier.domain.datasets import Mapping, Shape
 
-_CHUNK = 1 << 20  # bytes that one thread parses at a time
 _NO_VALUES = (b"NaN", b"Infinity")  # what the parser takes and a reader by rows does not
 _TOO_MANY_DIGITS = re.compile(rb"\d{4000}")
 _DEEPEST = 40  # levels of columns that are not used
@@ -62,7 +61,7 @@ class PlainBlocks:
         unused = set(columns) - set(mapping.columns.values())
         return None if any(column.strip().lower() in names for column in unused) else cls(mapping, columns)
 
-    def count(self, data: bytes, lines: int) -> Counts | None:
+    def count(self, data: bytes | bytearray, lines: int) -> Counts | None:
         """None when a row may be wrong, or merely unusual."""
         try:
             if not data.isascii():
@@ -74,21 +73,21 @@ class PlainBlocks:
         except (_Doubt, UnicodeDecodeError, pa.ArrowException):
             return None
 
-    def canonical(self, data: bytes, rows_before: int) -> bytes:
+    def canonical(self, data: bytes | bytearray, rows_before: int) -> bytes:
         """The lines that `count` has no doubt about, as canonical examples."""
         parts, form = self._mapping.columns, _FORMS[self._mapping.shape]
-        lines = enumerate(data.splitlines(), rows_before + 1)
+        lines = enumerate(bytes(data).splitlines(), rows_before + 1)
         return b"".join(
             b'{"row":%d,%b\n' % (row, orjson.dumps(form(orjson.loads(line), parts))[1:]) for row, line in lines
         )
 
-    def _parsed(self, data: bytes) -> Any:
+    def _parsed(self, data: bytes | bytearray) -> Any:
         unused = self._columns - set(self._mapping.columns.values())
         if unused and any(value in data for value in _NO_VALUES):
             raise _Doubt
         table = pj.read_json(
             pa.BufferReader(data),
-            read_options=pj.ReadOptions(block_size=max(_CHUNK, len(data) // 2)),
+            read_options=pj.ReadOptions(block_size=len(data) + 1, use_threads=False),  # whoever asks has threads
             parse_options=pj.ParseOptions(
                 explicit_schema=self._schema,
                 newlines_in_values=False,
@@ -178,18 +177,51 @@ def _require_order(codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> None
 
 
 def _lengths_of_said(texts: Any) -> NDArray[np.int64]:
-    if not len(texts) or pc.min(pc.utf8_length(pc.utf8_trim_whitespace(texts))).as_py() == 0:
+    if not len(texts):
+        raise _Doubt
+    said, bounds = _memory_of(texts)
+    sizes = np.diff(bounds)
+    if _is_printed_ascii(said):
+        if not sizes.all() or ((said[bounds[:-1] - bounds[0]] == ord(" ")).any() and _has_blank(texts)):
+            raise _Doubt
+        _require_no_mark(str(said.data, "ascii"))
+        return sizes
+    if _has_blank(texts):
         raise _Doubt
     return np.asarray(pc.utf8_length(_plain(texts)).to_numpy(), dtype=np.int64)
+
+
+def _memory_of(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of all texts, one after the other, and where in the column each begins and the last ends."""
+    _, offsets, said = texts.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    whole = np.frombuffer(said, dtype=np.uint8) if said is not None else np.zeros(0, dtype=np.uint8)
+    return whole[bounds[0] : bounds[-1]], bounds
+
+
+def _is_printed_ascii(said: NDArray[np.uint8]) -> bool:
+    """No line ends either: what has them is looked at more closely."""
+    return bool(said.min(initial=ord(" ")) >= ord(" ") and said.max(initial=ord(" ")) <= ord("~"))
+
+
+def _has_blank(texts: Any) -> bool:
+    return bool(pc.min(pc.utf8_length(pc.utf8_trim_whitespace(texts))).as_py() == 0)
 
 
 def _plain(texts: Any) -> Any:
     """The same, unless a trap may stand in one of them. All are looked at as one text, a line end between any two."""
     together = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
     joined = pc.binary_join(together, "\n")[0].as_py()
-    if is_odd(joined) or any(mark in joined for mark in _marks()):
+    if is_odd(joined):
         raise _Doubt
+    _require_no_mark(joined)
     return texts
+
+
+def _require_no_mark(text: str) -> None:
+    """One character is found far sooner than several, and of a mark at least one is rare."""
+    if any(all(character in text for character in mark) and mark in text for mark in _marks()):
+        raise _Doubt
 
 
 @cache

@@ -58,7 +58,7 @@ class Renderer:
         self.turn_end = self._find_turn_end()
         self._finder = TurnFinder(list(self.files.added_tokens.values()), self.turn_end)
         self._batches = TokenBatches(self._tokenizer)
-        self._today = today
+        self.today = today
         self._splits_cleanly = self._token_ids("a\nb") == self._token_ids("a\n") + self._token_ids("b")
         self.bos_id = self.files.id_of("bos_token")
         self.eos_id = self.files.id_of("eos_token")
@@ -129,7 +129,7 @@ class Renderer:
     def _skeletons(self) -> Skeletons:
         template, closing = self._require_template(), self.files.closing_tokens
         says_system = self.capabilities is not None and self.capabilities.system
-        return Skeletons(template, self._finder, closing, says_system=says_system, today=self._today)
+        return Skeletons(template, self._finder, closing, says_system=says_system, today=self.today)
 
     # ── conversations ────────────────────────────────────────────────────────────────────────────────────────────
 

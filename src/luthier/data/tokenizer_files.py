@@ -7,8 +7,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from luthier.domain.model_comparisons import TokenizerFacts
 from luthier.domain.models import FolderIsNoModel
-from luthier.kit.files import read_json
+from luthier.kit.files import read_json, sha256_of
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
@@ -70,6 +71,24 @@ def load_tokenizer_files(folder: Path) -> TokenizerFiles:
         template=_template(folder, config),
         other_template=_named_template(config.get("chat_template")),
         end_ids=_end_ids(folder),
+    )
+
+
+def tokenizer_facts(folder: Path) -> TokenizerFacts:
+    """Without loading the tokenizer: its file is only read. Raises FolderIsNoModel."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise FolderIsNoModel(folder=folder, reason="it holds no tokenizer.json")
+    document = _read_mapping(folder, path.name)
+    model = document.get("model") or {}
+    vocabulary = model.get("vocab") or {}
+    known = set(vocabulary) if isinstance(vocabulary, dict) else {entry[0] for entry in vocabulary}
+    known |= {str(token.get("content")) for token in document.get("added_tokens") or ()}
+    return TokenizerFacts(
+        kind=str(model.get("type", "")),
+        tokens=len(known),
+        has_template=_template(folder, _read_mapping(folder, "tokenizer_config.json")) is not None,
+        sha256=sha256_of(path),
     )
 
 

@@ -1,8 +1,8 @@
 """What of the base model is trained: small adapters of several kinds on a frozen base, or every weight."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from luthier.domain.errors import Action, WrongUsage
 from luthier.kit.frozen import Frozen
@@ -19,8 +19,17 @@ class LoraSettings(Frozen):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of the adapter's inputs left out in each step
     targets: Targets = "all-linear"  # the linear layers that get an adapter, by name
     scaling: Literal["standard", "rslora"] = "standard"  # output times alpha / rank, or (rslora) alpha / sqrt(rank)
-    init: Literal["zero", "pissa", "olora"] = "zero"  # B starts at zero, or A and B at the main part of the weight
+    init: Literal["zero", "pissa", "olora", "eva", "loftq"] = "zero"  # B at zero; eva: A from data; or both from W
     b_rate_ratio: Annotated[float, Field(ge=1, le=256)] = 1.0  # LoRA+: learning rate of B over that of A
+
+    @property
+    def begins_at_weights(self) -> bool:
+        return self.init in ("pissa", "olora")
+
+    @property
+    def keeps_its_start(self) -> bool:
+        """Beside what is trained, because the saved adapter holds the difference."""
+        return self.begins_at_weights or self.init == "loftq"
 
     @property
     def summary(self) -> str:
@@ -42,6 +51,31 @@ class DoraSettings(Frozen):
     @property
     def summary(self) -> str:
         return f"DoRA of rank {self.rank}, alpha {self.alpha:g}"
+
+
+class AdaLoraSettings(Frozen):
+    """Ranks that move to the layers that need them (Zhang et al. 2023, arXiv 2303.10512): W + s B diag(E) A."""
+
+    kind: Literal["adalora"]  # LoRA whose ranks are given out while it trains
+    rank: Annotated[int, Field(ge=1, le=1024)] = 16  # of a layer at the end, on average
+    first_rank: Annotated[int, Field(ge=1, le=2048)] = 24  # of every layer at the beginning; at least `rank`
+    alpha: Annotated[float, Field(gt=0, le=4096)] = 48  # the output is scaled by alpha / first_rank
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of the adapter's inputs left out in each step
+    targets: Targets = "all-linear"  # the linear layers that get an adapter, by name
+    orthogonality: Annotated[float, Field(ge=0, le=10)] = 0.1  # how strongly A and B are drawn to right angles
+    smoothing: Annotated[float, Field(gt=0, lt=1)] = 0.85  # memory of how important each value was
+    spread_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1  # of all steps, at the beginning, with all ranks
+    settled_share: Annotated[float, Field(ge=0, le=0.5)] = 0.3  # of all steps, at the end, with the final ranks
+
+    @model_validator(mode="after")
+    def _ranks_fall(self) -> Self:
+        if "first_rank" in self.model_fields_set and self.first_rank < self.rank:  # else a plan raises it
+            raise ValueError(f"first_rank is {self.first_rank}, below the rank of {self.rank} that it falls to")
+        return self
+
+    @property
+    def summary(self) -> str:
+        return f"AdaLoRA of rank {self.rank} on average, from {self.first_rank}"
 
 
 class VeraSettings(Frozen):
@@ -85,6 +119,7 @@ def _kind_of(value: Any) -> Any:
 ADAPTER_KINDS: dict[str, type[Frozen]] = {
     "lora": LoraSettings,
     "dora": DoraSettings,
+    "adalora": AdaLoraSettings,
     "vera": VeraSettings,
     "ia3": Ia3Settings,
     "full": FullSettings,
@@ -94,6 +129,7 @@ FUSED_KINDS = frozenset({"lora", "dora", "full"})  # those for which the engine 
 AdapterSettings = Annotated[
     Annotated[LoraSettings, Tag("lora")]
     | Annotated[DoraSettings, Tag("dora")]
+    | Annotated[AdaLoraSettings, Tag("adalora")]
     | Annotated[VeraSettings, Tag("vera")]
     | Annotated[Ia3Settings, Tag("ia3")]
     | Annotated[FullSettings, Tag("full")],
@@ -117,6 +153,18 @@ class QuantisedBaseFrozen(WrongUsage):
     actions = (
         Action(label="Train an adapter on them", command="luthier train --data FILE --adapter lora"),
         Action(label="Or train every weight in bf16", command="luthier train --data FILE --set precision=bf16"),
+    )
+
+
+class FourBitsWanted(WrongUsage):
+    code = "recipes.four_bits_wanted"
+    sentence = "LoftQ begins at what four bits leave out of the weights, and a base in {precision} leaves nothing out."
+    actions = (
+        Action(
+            label="Keep the base in four bits",
+            command="luthier train --data FILE --set adapter.init=loftq --set precision=nf4",
+        ),
+        Action(label="Or begin at zero", command="luthier train --data FILE --set adapter.init=zero"),
     )
 
 

@@ -1,11 +1,13 @@
 """How estimates and measurements are said in words, each with its unit, the same in the terminal and on pages."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from luthier.domain.plans import Estimate
+from luthier.domain.spending import Money
 from luthier.kit.units import show_bytes, show_count, show_duration, show_percent
 
-Unit = Literal["", "share", "seconds", "bytes", "tokens/s", "kWh", "kgCO2e"]
+Unit = Literal["", "share", "seconds", "bytes", "tokens/s", "kWh", "kgCO2e", "money"]
 
 
 def show_estimate(estimate: Estimate) -> str:
@@ -27,8 +29,8 @@ def show_estimate(estimate: Estimate) -> str:
             return _span(estimate.low, estimate.high, estimate.currency)
 
 
-def show_amount(amount: float | None, unit: Unit) -> str:
-    """E.g. `96.7 %`, `12.4 min`, `0.4312`; a dash for what is not known."""
+def show_amount(amount: float | None, unit: Unit, currency: str = "") -> str:
+    """E.g. `96.7 %`, `12.4 min`, `0.4312`, `0.42 EUR`; a dash for what is not known."""
     if amount is None:
         return "–"
     match unit:
@@ -44,11 +46,24 @@ def show_amount(amount: float | None, unit: Unit) -> str:
             return f"{_figure(amount)} kWh" if amount >= 1 else f"{_figure(1000 * amount)} Wh"
         case "kgCO2e":
             return f"{_figure(amount)} kg" if amount >= 1 else f"{_figure(1000 * amount)} g"
+        case "money":
+            return _coins(Money(amount=amount, currency=currency))
         case "":
             return show_count(amount) if amount == int(amount) else f"{amount:.4f}"
 
 
+def show_money(amounts: Sequence[Money]) -> str:
+    """E.g. `0.42 EUR`; one after the other where prices were in different currencies."""
+    return ", ".join(_coins(each) for each in amounts) or "–"
+
+
 _SMALLEST_COIN = 0.01
+
+
+def _coins(money: Money) -> str:
+    if 0 < money.amount < _SMALLEST_COIN:
+        return f"less than {_SMALLEST_COIN} {money.currency}"
+    return f"{money.amount:.2f} {money.currency}"
 
 
 def _in_thousandths(estimate: Estimate, unit: str) -> str:

@@ -16,6 +16,7 @@ from luthier.domain.errors import (
     WorkFailed,
     WrongUsage,
 )
+from luthier.domain.machine import Device
 from luthier.kit.frozen import Frozen
 
 Precision = Literal["bf16", "fp32", "nf4"]
@@ -23,20 +24,25 @@ MOST_TOP_LOGPROBS = 20
 
 
 class ChatTarget(Frozen):
-    """A base model, with or without an adapter on it."""
+    """A base model, with or without an adapter on it, or a GGUF file."""
 
     label: str  # as the user named it
-    base_folder: str
+    base_folder: str  # or the GGUF file itself
     adapter_folder: str | None = None
     precision: Precision = "bf16"
     system_prompt: str | None = None  # what it was trained with, when that was always the same
+
+    @property
+    def is_gguf(self) -> bool:
+        """Then llama.cpp answers, in the precision that the file has."""
+        return self.base_folder.endswith(".gguf")
 
 
 class Askable(Frozen):
     """Something that can be asked, by a name that finds it."""
 
     name: str
-    kind: Literal["version", "run", "base"]
+    kind: Literal["deployment", "version", "run", "export", "base"]
     created_at: datetime
 
 
@@ -76,13 +82,14 @@ class TokenChoice(Frozen):
 
 
 class ChatLimits(Frozen):
-    """How much one process of models may hold and take on."""
+    """Where one process of models computes, and how much it may hold and take on."""
 
     memory_bytes: int
     answers_at_once: int = 8
     waiting: int = 32  # questions beyond those; the next one is refused
     wait_seconds: float = 60.0
     idle_seconds: float = 600.0  # a model without a question for so long is given up
+    device: Device = "cpu"  # that answers; the memory is its own
 
 
 class EmbeddingRequest(Frozen):
@@ -93,6 +100,20 @@ class EmbeddingRequest(Frozen):
 class Embedding(Frozen):
     values: tuple[float, ...]  # of length 1
     tokens: int
+
+
+class LikelihoodRequest(Frozen):
+    """A text that is given, not answered: how likely is it to follow?"""
+
+    target: ChatTarget
+    context: str  # may be empty
+    continuation: str
+
+
+class Likelihood(Frozen):
+    logprob: float  # of the whole continuation, in nats
+    tokens: int
+    is_likeliest: bool  # each of its tokens is what the model holds likeliest there
 
 
 class ChatPiece(Frozen):
@@ -113,7 +134,7 @@ class ChatPiece(Frozen):
 
 class TargetNotFound(NotFound):
     code = "chat.target_not_found"
-    sentence = "{name} is neither a version, nor a run, nor a base model."
+    sentence = "{name} is neither a slot, nor a version, a run, a checkpoint (RUN@step-40), an export or a base model."
     actions = (
         Action(label="See the versions", command="luthier versions list"),
         Action(label="Chat with the starter", command="luthier chat starter"),
@@ -124,6 +145,24 @@ class ChatWorkerLost(WorkFailed):
     code = "chat.worker_lost"
     sentence = "The process that runs the model ended unexpectedly."
     actions = (Action(label="Ask again; it will be started anew"),)
+
+
+class NoEmbeddings(WrongUsage):
+    code = "chat.no_embeddings"
+    sentence = "{name} is a GGUF file, which answers here and gives no embeddings."
+    actions = (Action(label="Ask the version that it was made from", command="luthier versions list"),)
+
+
+class NoLikelihoods(WrongUsage):
+    code = "chat.no_likelihoods"
+    sentence = "{name} is a GGUF file, which answers here and does not tell how likely a given text is."
+    actions = (Action(label="Ask the version that it was made from", command="luthier versions list"),)
+
+
+class NoChatFile(WrongUsage):
+    code = "chat.no_chat_file"
+    sentence = "The export {name} is of the form {form}, and one GGUF file is what can be chatted with."
+    actions = (Action(label="Make such a file", command="luthier exports make VERSION --to gguf"),)
 
 
 class AdapterUnusable(ModelProblem):
@@ -195,6 +234,12 @@ class Embed(Frozen):
     request: EmbeddingRequest
 
 
+class Weigh(Frozen):
+    kind: Literal["weigh"] = "weigh"
+    id: str
+    request: LikelihoodRequest
+
+
 class Withdraw(Frozen):
     """Nobody waits for the answer any more."""
 
@@ -214,13 +259,19 @@ class Embedded(Frozen):
     embeddings: tuple[Embedding, ...]
 
 
+class Weighed(Frozen):
+    kind: Literal["weighed"] = "weighed"
+    id: str
+    likelihood: Likelihood
+
+
 class Refused(Frozen):
     kind: Literal["refused"] = "refused"
     id: str
     problem: Problem
 
 
-Question = Ask | Embed | Withdraw
-Reply = Said | Embedded | Refused
+Question = Ask | Embed | Weigh | Withdraw
+Reply = Said | Embedded | Weighed | Refused
 ToChatWorker: TypeAdapter[Question] = TypeAdapter(Annotated[Question, Field(discriminator="kind")])
 FromChatWorker: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

@@ -6,9 +6,9 @@ from typing import Any, Literal, NamedTuple
 from luthier.domain.amounts import Unit
 from luthier.domain.errors import Action, WrongUsage
 from luthier.domain.evaluations import Comparison
-from luthier.domain.plans import Estimate
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run
+from luthier.domain.spending import really
 from luthier.kit.frozen import Frozen
 
 FEWEST, MOST = 2, 5
@@ -22,6 +22,7 @@ class Metric(Frozen):
     name: str
     label: str
     unit: Unit
+    currency: str = ""  # of money
     better: Literal["lower", "higher"] | None  # None where neither is
     values: tuple[float | None, ...]
     best: tuple[int, ...] = ()  # positions of the best; empty where nothing can be said
@@ -87,16 +88,15 @@ class _Figure(NamedTuple):
 
 
 def _energy(run: Run) -> float | None:
-    return _scaled(run, run.plan.costs.energy) if run.plan.costs else None
+    return really(run, run.plan.costs.energy) if run.plan.costs else None
 
 
 def _co2e(run: Run) -> float | None:
-    return _scaled(run, run.plan.costs.co2e) if run.plan.costs else None
+    return really(run, run.plan.costs.co2e) if run.plan.costs else None
 
 
-def _scaled(run: Run, planned: Estimate) -> float | None:
-    """What was planned, for the time that it really took."""
-    return planned.middle * run.training_seconds / run.plan.duration.middle if run.training_seconds else None
+def _electricity(run: Run) -> float | None:
+    return really(run, run.plan.costs.electricity) if run.plan.costs else None
 
 
 _FIGURES = (
@@ -108,6 +108,7 @@ _FIGURES = (
     _Figure("tokens_per_second", "Speed", "tokens/s", "higher", lambda run, _: run.tokens_per_second),
     _Figure("peak_memory_bytes", "Memory, at its peak", "bytes", "lower", lambda run, _: run.peak_rss_bytes),
     _Figure("energy", "Energy, estimated", "kWh", "lower", lambda run, _: _energy(run), "done"),
+    _Figure("electricity", "Electricity, estimated", "money", "lower", lambda run, _: _electricity(run), "done"),
     _Figure("co2e", "CO2e, estimated", "kgCO2e", "lower", lambda run, _: _co2e(run), "done"),
 )
 ORDERS = tuple(figure.name for figure in _FIGURES)
@@ -118,12 +119,15 @@ def metrics_of(runs: Sequence[Run], newest: Sequence[Mapping[str, float]]) -> tu
     done = all(run.state is RunState.COMPLETED for run in runs)
     met = {"": True, "alike": not _doubts(runs), "done": done}
     seen = list(zip(runs, newest, strict=True))
-    rows = ((figure, tuple(figure.of(run, known) for run, known in seen)) for figure in _FIGURES)
+    currencies = {run.plan.costs.electricity.currency for run in runs if run.plan.costs}
+    shown = [figure for figure in _FIGURES if figure.unit != "money" or len(currencies) == 1]  # else incomparable
+    rows = ((figure, tuple(figure.of(run, known) for run, known in seen)) for figure in shown)
     return tuple(
         Metric(
             name=figure.name,
             label=figure.label,
             unit=figure.unit,
+            currency=min(currencies) if figure.unit == "money" else "",
             better=figure.better,
             values=values,
             best=_best(values, figure.better) if met[figure.needs] else (),

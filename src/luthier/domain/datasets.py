@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from luthier.domain.derivations import Derivation
-from luthier.domain.errors import Action, DataProblem, NotFound, WrongUsage
+from luthier.domain.errors import Action, DataProblem, NotFound, WorkFailed, WrongUsage
 from luthier.domain.findings import Finding
 from luthier.kit.frozen import Frozen
 
@@ -64,6 +64,7 @@ class Example:
     text: str = ""
     origin: Origin | None = None  # None in a dataset that was imported
     rejected: tuple[Message, ...] = ()  # in a pair: what was said worse, instead of the last trained messages
+    desirable: bool | None = None  # whether somebody judged the answer good; None when nobody did
 
 
 class Mapping(Frozen):
@@ -98,6 +99,11 @@ class DatasetReport(Frozen):
     @property
     def errors(self) -> int:
         return sum(1 for finding in self.findings if finding.level == "error")
+
+    @property
+    def unused_columns(self) -> tuple[str, ...]:
+        used = set(self.mapping.columns.values())
+        return tuple(column for column in self.columns if column not in used)
 
 
 class Dataset(Frozen):
@@ -182,6 +188,7 @@ class DatasetHasErrors(DataProblem):
     sentence = "{source} has {errors} that must be mended first; the first one is: {first}"
     actions = (
         Action(label="See every problem with its place", command="luthier datasets check {source}"),
+        Action(label="Keep the rows that have no errors", command="luthier datasets import {source} --skip-bad-rows"),
         Action(
             label="Train without the rows that have errors", command="luthier train --data {source} --skip-bad-rows"
         ),
@@ -209,10 +216,7 @@ class DatasetShapeUnknown(DataProblem):
 class DatasetUnreadable(DataProblem):
     code = "datasets.unreadable"
     sentence = "{source} cannot be read as {kind}: {reason}."
-    actions = (
-        Action(label="Save it again as UTF-8 JSONL or CSV"),
-        Action(label="See every problem with its place", command="luthier datasets check {source}"),
-    )
+    actions = (Action(label="Fetch or save it again, best as UTF-8 JSONL or CSV"),)
 
 
 class DatasetMappingUnsure(DataProblem):
@@ -238,6 +242,40 @@ class DatasetHasNoPairs(DataProblem):
         Action(label="Import it again if that was before rejected answers were kept"),
         Action(label="Or learn from the chosen answers alone", command="luthier train --data FILE --method sft"),
     )
+
+
+class DatasetHasNoLabels(DataProblem):
+    code = "datasets.has_no_labels"
+    sentence = "{method} learns from answers that were judged good or bad, and row {row} of {source} has no label."
+    actions = (
+        Action(label="Give every row a label of true or false; see docs/guide/datasets.md for the shape"),
+        Action(label="Import it again if that was before labels were kept"),
+        Action(label="Or learn every answer as a good one", command="luthier train --data FILE --method sft"),
+    )
+
+
+class DatasetHasNoQuestions(DataProblem):
+    code = "datasets.has_no_questions"
+    sentence = "{method} lets the model answer questions, and row {row} of {source} has no question with an answer."
+    actions = (
+        Action(label="Give every row a prompt and the answer to compare with; see docs/guide/datasets.md"),
+        Action(label="Or learn plain text", command="luthier train --data FILE --method cpt"),
+    )
+
+
+class DatasetAllUndesirable(DataProblem):
+    code = "datasets.all_undesirable"
+    sentence = "Every answer of {source} is labelled bad, and {method} learns good answers only."
+    actions = (
+        Action(label="Learn what to avoid as well", command="luthier train --data FILE --method kto"),
+        Action(label="Add answers with the label true"),
+    )
+
+
+class TokenisingBroke(WorkFailed):
+    code = "datasets.tokenising_broke"
+    sentence = "A process that turns examples into tokens ended by itself; the system may have been short of memory."
+    actions = (Action(label="See what the machine has left, then try once more", command="luthier doctor"),)
 
 
 class ExampleTooLong(DataProblem):

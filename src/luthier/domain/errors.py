@@ -18,15 +18,17 @@ status follows is decided at the rim (cli/errors.py, server/errors.py), by famil
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from luthier.kit.frozen import Frozen
 
 
 class Action(Frozen):
-    """One thing the user can do about it; `command` is exact and can be copied."""
+    """One thing the user can do about it; `command` is exact and can be copied, `address` is a page of the server."""
 
     label: str
     command: str | None = None
+    address: str | None = None
 
 
 class Problem(Frozen):
@@ -39,8 +41,9 @@ class Problem(Frozen):
     details: str = ""  # technical text for the curious; shown only when asked for
 
     @property
-    def help_path(self) -> str:
-        return f"docs/reference/errors.md#{self.code}"
+    def help_address(self) -> str:
+        """Of the server's page about this code; in the terminal `luthier help CODE` says the same."""
+        return f"/help/errors/{self.code}"
 
 
 class LuthierError(Exception):
@@ -65,7 +68,15 @@ class LuthierError(Exception):
 
 def _filled(action: Action, fields: dict[str, Any]) -> Action:
     command = action.command.format(**fields) if action.command else None
-    return Action(label=action.label.format(**fields), command=command)
+    address = action.address.format_map(_Quoted(fields)) if action.address else None
+    return Action(label=action.label.format(**fields), command=command, address=address)
+
+
+class _Quoted(dict[str, Any]):
+    """Values as they may stand in an address."""
+
+    def __getitem__(self, name: str) -> str:
+        return quote(str(super().__getitem__(name)), safe="")
 
 
 class WrongUsage(LuthierError): ...

@@ -1,7 +1,7 @@
 """What happened, to what, by whom and why: the history that pages and watchers follow."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from luthier.kit.frozen import Frozen
 
@@ -15,3 +15,11 @@ class Event(Frozen):
     run_id: str | None
     author: str  # "user", "supervisor", "worker"
     body: dict[str, Any]
+
+
+class Told(NamedTuple):
+    """What a worker says has happened, before it has a number."""
+
+    kind: str
+    body: dict[str, Any]
+    at: datetime

@@ -46,3 +46,4 @@ class Finding(Frozen):
     suggestion: str = ""
     fix: str = ""  # the name of what mends it by itself: `luthier datasets check PATH --fix NAME`
     actions: tuple[Action, ...] = ()
+    setting: str = ""  # that it speaks of, by its dotted name, e.g. "settings.epochs"

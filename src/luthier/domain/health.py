@@ -11,6 +11,7 @@ from luthier.kit.frozen import Frozen
 
 class AnomalyKind(StrEnum):
     NOT_FINITE = "not_finite"
+    HELD_OUT_NOT_FINITE = "held_out_not_finite"
     SPIKE = "spike"
     DIVERGENCE = "divergence"
     EXPLODING_GRADIENT = "exploding_gradient"

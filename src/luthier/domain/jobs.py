@@ -15,9 +15,13 @@ from luthier.domain.errors import Action, Problem
 from luthier.domain.health import Anomaly, AppliedRemedy
 from luthier.domain.plans import EvaluationPlan
 from luthier.domain.recipes import HealthSpec, Method, TrainingSettings
+from luthier.domain.rewards import Reward
 from luthier.kit.frozen import Frozen
 
 HEARTBEAT_SECONDS = 1.0
+LARGEST_COPIED_CHECKPOINT_BYTES = 250_000_000  # on the processor; while a larger one is written, training waits
+# Of keys and values; larger batches of answers are hardly faster and cost memory that training needed.
+LARGEST_CACHE_BYTES = 512 << 20
 
 
 class Job(Frozen):
@@ -29,6 +33,7 @@ class Job(Frozen):
     method: Method
     adapter: AdapterSettings
     settings: TrainingSettings
+    rewards: tuple[Reward, ...] = ()  # of grpo, each with its program
     evaluation: EvaluationPlan
     total_steps: int
     base_folder: str
@@ -58,11 +63,15 @@ class Started(Frozen):
     threads: int
 
 
+PhaseName = Literal["loading", "preparing", "preflight", "training", "evaluating", "completing"]
+Activity = Literal[PhaseName, "checkpoint"]  # each has limits of its own under the watchdog
+
+
 class Phase(Frozen):
     """The worker goes on to something else that takes time."""
 
     kind: Literal["phase"] = "phase"
-    phase: Literal["loading", "preparing", "preflight", "training", "evaluating", "completing"]
+    phase: PhaseName
 
 
 class Progress(Frozen):
@@ -133,7 +142,7 @@ class CheckpointSaved(Frozen):
     folder: str  # relative to the run's folder
     bytes: int
     seconds: float
-    why: Literal["interval", "stop", "last", "disk"]
+    why: Literal["interval", "best", "stop", "last", "disk"]
 
 
 class Readings(Frozen):
@@ -186,7 +195,7 @@ class Heartbeat(Frozen):
     """Every HEARTBEAT_SECONDS from a thread; `busy` counts work done, so that a hang is told from slow work."""
 
     kind: Literal["heartbeat"] = "heartbeat"
-    phase: str
+    phase: Activity
     step: int
     busy: int
 
@@ -248,8 +257,10 @@ Fact = Annotated[
 _FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 
 DURABLE = frozenset(
-    {"started", "prepared", "step", "rows_left_out", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
+    {"started", "prepared", "rows_left_out", "checkpoint", "alert", "parked", "failed", "cancelled", "finished"}
 )
+
+SOON_DURABLE = frozenset({"step"})  # within a second: what is lost of them is done again, bit for bit
 
 LAST_WORDS = frozenset({"parked", "failed", "cancelled", "finished"})  # no fact of the attempt comes after one of these
 

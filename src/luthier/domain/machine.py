@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
+from luthier.domain.errors import Action, MissingPart, WrongUsage
 from luthier.kit.frozen import Frozen
 
 Backend = Literal["cuda", "rocm", "mps"]  # the kinds of GPU that torch computes on
@@ -61,6 +62,10 @@ class Measured(Frozen):
         return max(self.high / self.median, self.median / self.low)
 
 
+MEASURED_EXAMPLE_TOKENS = 128  # of the examples in a pass whose rate is taken: short instructions
+MEASURED_SUPERVISED_SHARE = 0.5
+
+
 class TrainingRate(Frozen):
     """Tokens per second of a training pass, forward and backward, on packed rows."""
 
@@ -68,6 +73,10 @@ class TrainingRate(Frozen):
     parameters: int
     settings: str  # e.g. "lora-16 bf16 fused 768": adapter and rank, precision, kernels, tokens in a pass
     tokens_per_second: Measured
+
+    @property
+    def tokens_in_a_pass(self) -> int:
+        return int(self.settings.split(" ")[-1])
 
     @property
     def described(self) -> str:
@@ -98,3 +107,64 @@ class Rates(Frozen):
 
     def of(self, device: Device) -> DeviceRates | None:
         return next((rates for rates in self.devices if rates.device == device), None)
+
+
+class GpuLoad(Frozen):
+    """What a GPU refuses to tell is None."""
+
+    name: str
+    busy_share: float | None
+    memory_used: int | None
+    memory_total: int | None
+    power_watts: float | None
+
+
+class MachineLoad(Frozen):
+    """How busy the machine is at this moment; bytes throughout."""
+
+    cores: int
+    busy_share: float  # of all cores, since the look before; 0..1
+    memory_used: int
+    memory_total: int
+    disk_used: int  # where the workspace is
+    disk_total: int
+    disk_free: int
+    gpus: tuple[GpuLoad, ...] = ()
+
+
+_ON_PROCESSOR = Action(label="Or compute on the processor", command="luthier train --data FILE --set device=cpu")
+
+_ASKED_FOR = Action(label="See whether the settings ask for it", command="luthier settings show training_device")
+
+
+class GpuMissing(WrongUsage):
+    code = "machine.gpu_missing"
+    sentence = "This run is to compute on {device}, and {reason}."
+    actions = (
+        Action(label="See what was found, and why not more", command="luthier doctor"),
+        _ON_PROCESSOR,
+        _ASKED_FOR,
+    )
+
+
+class TorchWithoutCuda(MissingPart):
+    code = "machine.torch_without_cuda"
+    sentence = "The installed torch computes on the processor alone, so {gpu} cannot be used."
+    actions = (
+        Action(
+            label="Install a build for CUDA",
+            command="pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126",
+        ),
+        _ON_PROCESSOR,
+        _ASKED_FOR,
+    )
+
+
+class GpuUnusable(MissingPart):
+    code = "machine.gpu_unusable"
+    sentence = "This is to be computed on a GPU, and torch {torch} finds none that it can use."
+    actions = (
+        Action(label="See whether driver and torch fit each other", command="luthier doctor"),
+        _ON_PROCESSOR,
+        Action(label="Or let models answer on the processor", command="LUTHIER_INFERENCE_DEVICE=cpu luthier serve"),
+    )

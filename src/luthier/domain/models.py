@@ -60,7 +60,10 @@ class ModelRunsCode(ModelProblem):
 class ModelDamaged(ModelProblem):
     code = "models.damaged"
     sentence = "The model in {folder} is damaged: {reason}."
-    actions = (Action(label="Fetch it again", command="luthier models pull {name} --again"),)
+    actions = (
+        Action(label="Fetch it again", command="luthier models pull {name} --again"),
+        Action(label="Or remove it", command="luthier models remove {name}"),
+    )
 
 
 class StarterUnreachable(Unreachable):

@@ -16,7 +16,7 @@ class Decision(Frozen):
     name: str  # e.g. "learning_rate", "adapter.rank"
     value: str | int | float | bool | None
     reason: str
-    source: Literal["recipe", "profile", "budget", "data", "model", "machine", "default"]
+    source: Literal["recipe", "profile", "budget", "data", "model", "machine", "settings", "default"]
 
 
 ComponentName = Literal[
@@ -113,6 +113,8 @@ class DataFacts(Frozen):
     answers_are_json: bool  # of the held-out examples, or else of the training examples
     answer_tokens_max: int
     system_prompt: str | None = None  # the system message that every example begins with
+    desirable_share: float = 1.0  # of the training examples; those that nobody judged count as good
+    sequences: int = 1  # that an example is read as: two where it is a pair of answers; tokens are those of one
 
 
 class EvaluationPlan(Frozen):
@@ -133,7 +135,7 @@ class Plan(Frozen):
     held_out: int
     tokens_per_epoch: int  # estimated from DataFacts; the worker's Prepared fact has the exact number
     total_steps: int
-    memory: Estimate  # peak of the worker process
+    memory: Estimate  # peak of the worker's processes together
     duration: Estimate  # of training
     disk: Estimate  # what the run's folder will take
     decisions: tuple[Decision, ...]
@@ -141,6 +143,7 @@ class Plan(Frozen):
     environment: dict[str, str]  # of the worker process: threads and allocator
     machine: Machine
     device: Device = "cpu"  # where it will be computed
+    cores: int = 0  # that the run takes; 0 in plans of old, which did not say
     export: Export | None = None
     costs: Costs | None = None
     alternatives: tuple[Alternative, ...] = ()

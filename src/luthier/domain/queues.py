@@ -1,4 +1,7 @@
-"""Whose turn it is: one order by priority and arrival in which nobody waits for ever, and what each one waits for."""
+"""Whose turn it is: one order by priority and arrival in which nobody waits for ever, and what each one waits for.
+
+What runs at work share are slots, memory, cores, and GPUs, of which each run has one for itself.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,6 +30,8 @@ class Waiting(Frozen):
     ticket: int = 0  # given when it queued; a lower one came first
     overtaken: int = 0  # how often one with a later ticket, or from behind, was started first
     memory_bytes: float = 0  # that its plan expects at the peak
+    cores: int = 0  # that its plan computes on
+    on_gpu: bool = False  # its memory is the GPU's then, and its cores are hardly used
 
 
 class AtWork(Frozen):
@@ -34,16 +39,20 @@ class AtWork(Frozen):
     name: str
     memory_bytes: float = 0  # that its plan expects at the peak
     used_bytes: float = 0  # of it, so far
+    cores: int = 0
+    gpu: int | None = None  # its number among those that this process may use, from 0
 
 
 class Capacity(Frozen):
-    """What there is to share. Cores are not counted: the system divides them, and a run that waits gets none."""
+    """What there is to share; what a machine does not tell is not counted."""
 
     runs_at_once: int = 1
+    cores: int = 0
+    gpus: dict[int, float] = {}  # bytes that are free on each, by its number
     free_bytes: float = float("inf")  # measured, with what runs at work have taken already gone
 
 
-Reason = Literal["next", "slots", "memory", "patience", "pause"]
+Reason = Literal["next", "slots", "memory", "cores", "gpu", "patience", "pause"]
 
 
 class Place(Frozen):
@@ -57,10 +66,11 @@ class Place(Frozen):
 
 @dataclass(frozen=True)
 class Turn:
-    """`starts` is the run to start now; those of `passed` are overtaken by it."""
+    """`starts` is the run to start now, on GPU number `gpu`; those of `passed` are overtaken by it."""
 
     places: tuple[Place, ...]
     starts: str | None = None
+    gpu: int | None = None
     passed: tuple[str, ...] = ()
 
 
@@ -87,7 +97,8 @@ def take_turns(
         return Turn(places)
     ahead = order[: order.index(starts)]
     passed = [run for run in order if run is not starts and (run in ahead or run.ticket < starts.ticket)]
-    return Turn(places, starts.run_id, tuple(run.run_id for run in passed if run.run_id not in pausing))
+    gpu = _free_gpu(starts, at_work, capacity) if starts.on_gpu else None
+    return Turn(places, starts.run_id, gpu, tuple(run.run_id for run in passed if run.run_id not in pausing))
 
 
 def _reasons(
@@ -96,14 +107,13 @@ def _reasons(
     reasons: list[Reason] = []
     taken = {run.run_id for run in at_work} | {run.run_id for run in order if run.run_id in pausing}
     closed: Reason | None = "slots" if len(taken) >= capacity.runs_at_once else None
-    spare = _spare_bytes(at_work, capacity)
     for run in order:
         if run.run_id in pausing:
             reasons.append("pause")
         elif closed is not None:
             reasons.append(closed)
-        elif at_work and run.memory_bytes > spare:
-            reasons.append("memory")
+        elif (lack := _lack(run, at_work, capacity)) is not None:
+            reasons.append(lack)
             if run.overtaken >= OVERTAKINGS:
                 closed = "patience"
         else:
@@ -112,9 +122,33 @@ def _reasons(
     return reasons
 
 
+def _lack(run: Waiting, at_work: Sequence[AtWork], capacity: Capacity) -> Reason | None:
+    """Of what it does not get beside those at work. Alone it starts: its plan was accepted for the whole machine."""
+    if not at_work:
+        return None
+    if run.on_gpu:
+        return "gpu" if _free_gpu(run, at_work, capacity) is None else None
+    if run.memory_bytes > _spare_bytes(at_work, capacity):
+        return "memory"
+    return "cores" if capacity.cores and run.cores > _spare_cores(at_work, capacity) else None
+
+
+def _free_gpu(run: Waiting, at_work: Sequence[AtWork], capacity: Capacity) -> int | None:
+    """The one with the most room, for which its plan was made; beside others a smaller one only if it is enough."""
+    taken = {other.gpu for other in at_work}
+    free = {number: size for number, size in capacity.gpus.items() if number not in taken}
+    roomiest = max(free, key=lambda number: free[number], default=None)
+    return None if roomiest is None or (at_work and free[roomiest] < run.memory_bytes) else roomiest
+
+
+def _spare_cores(at_work: Sequence[AtWork], capacity: Capacity) -> int:
+    return max(0, capacity.cores - sum(run.cores for run in at_work if run.gpu is None))
+
+
 def _spare_bytes(at_work: Sequence[AtWork], capacity: Capacity) -> float:
     """What is free, less what those at work are still expected to take."""
-    return capacity.free_bytes - sum(max(0.0, run.memory_bytes - run.used_bytes) for run in at_work)
+    expected = (max(0.0, run.memory_bytes - run.used_bytes) for run in at_work if run.gpu is None)
+    return capacity.free_bytes - sum(expected)
 
 
 def _sentence(reason: Reason, run: Waiting, at_work: Sequence[AtWork], capacity: Capacity) -> str:
@@ -128,6 +162,15 @@ def _sentence(reason: Reason, run: Waiting, at_work: Sequence[AtWork], capacity:
             spare = max(0.0, _spare_bytes(at_work, capacity))
             return (
                 f"It needs {run.memory_bytes / 1e9:.1f} GB of memory, and {spare / 1e9:.1f} GB are free beside {names}."
+            )
+        case "cores":
+            spare_cores = _spare_cores(at_work, capacity)
+            return f"Its plan computes on {run.cores} cores, and {spare_cores} are free beside {names}."
+        case "gpu":
+            return (
+                f"It waits for a GPU; {names} is at work."
+                if len(at_work) == 1
+                else f"It waits for a GPU; {names} are at work."
             )
         case "patience":
             return "It waits for a larger run before it that has been passed often enough."

@@ -7,10 +7,17 @@ from pydantic import BeforeValidator, Field, create_model, field_validator
 
 from luthier.domain.adapters import AdapterSettings, LoraSettings
 from luthier.domain.errors import Action, WrongUsage
+from luthier.domain.machine import Device
+from luthier.domain.rewards import WrittenReward
 from luthier.kit.frozen import Frozen
 
-Method = Literal["sft", "cpt", "dpo", "ipo", "simpo", "orpo"]
-PREFERENCE_METHODS: frozenset[Method] = frozenset({"dpo", "ipo", "simpo", "orpo"})  # those that learn from pairs
+Method = Literal["sft", "cpt", "dpo", "ipo", "simpo", "orpo", "kto", "reward", "grpo"]
+PREFERENCE_METHODS: frozenset[Method] = frozenset({"dpo", "ipo", "simpo", "orpo"})
+PAIR_METHODS: frozenset[Method] = PREFERENCE_METHODS | {"reward"}  # those that learn from pairs of answers
+REFERRING_METHODS: frozenset[Method] = frozenset({"dpo", "ipo", "kto"})  # those that first read all with the base
+COMPARING_METHODS: frozenset[Method] = PREFERENCE_METHODS | {"kto"}  # those that learn what is better
+DIVIDING_METHODS: frozenset[Method] = PAIR_METHODS | {"sft", "cpt"}  # a batch's loss is a mean of its parts'
+SHARDING_METHODS: frozenset[Method] = frozenset({"sft", "cpt"})  # those whose processes can take their passes in step
 Scorer = Literal["exact", "json", "preference", "off"]
 
 
@@ -39,8 +46,22 @@ class TrainingSettings(Frozen):
     keep_checkpoints: Annotated[int, Field(ge=1)]  # how many of the newest stay on the disk
     evaluate_every: Annotated[int, Field(ge=1)]  # steps between held-out loss measurements
     preference_beta: Annotated[float, Field(gt=0, le=100)] = 0.1  # how much a pair counts against staying as it was
+    desirable_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0  # of KTO's loss on an answer that is judged good
+    undesirable_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0  # and on one that is judged bad
     preference_margin: Annotated[float, Field(ge=0, le=100)] = 0.5  # by how much SimPO wants the chosen one ahead
+    group_size: Annotated[int, Field(ge=2, le=256)] = 8  # answers that GRPO draws for each question, and compares
+    answer_tokens: Annotated[int, Field(ge=1, le=8192)] = 256  # of each of these answers, at most
+    kl_weight: Annotated[float, Field(ge=0, le=100)] = 0.04  # how strongly GRPO holds the model to its base
+    keep_best: bool = False  # the result is the model of the lowest held-out loss, not the last one
+    early_stopping_patience: Annotated[int, Field(ge=0, le=1000)] = (
+        0  # measurements without a gain that end it; 0: none
+    )
+    early_stopping_threshold: Annotated[float, Field(ge=0, le=10)] = 0.0  # by how much a gain has to lower the loss
     gradient_checkpointing: bool = False  # computes each layer twice instead of keeping what it computed; same result
+    optimiser: Literal["adamw", "adamw_8bit"] = "adamw"  # adamw_8bit keeps its two moments in a byte each
+    processes: Annotated[int, Field(ge=1, le=64)] = 1  # on this machine that divide each step; same result
+    parallelism: Literal["ddp", "fsdp"] = "ddp"  # processes have the base each (ddp), or parts of it (fsdp)
+    device: Device = "cpu"  # that computes; left open, a GPU that torch can use
 
 
 def _pins_of(settings: type[Frozen]) -> type[Frozen]:
@@ -113,8 +134,11 @@ class Recipe(Frozen):
     shape: str | None = None  # the shape of the data; by default detected
     columns: dict[str, str] = {}  # part of the shape -> column of the source
     skip_bad_rows: bool = False  # train without the rows that have errors, and say which
-    method: Method = "sft"  # sft learns answers, cpt text, the others which of two answers is better
+    method: Method = (
+        "sft"  # sft learns answers, cpt text, kto from judged answers, grpo from rewards, the rest from pairs
+    )
     adapter: AdapterSettings = LoraSettings()  # what is trained; see Adapter
+    rewards: tuple[WrittenReward, ...] = ()  # of grpo: scorers or functions, e.g. exact or rewards.py:brevity
     settings: dict[str, Any] = {}  # the training settings that are pinned; see Training
     evaluation: EvaluationSpec = EvaluationSpec()  # see Evaluation
     profiles: tuple[str, ...] = ()  # defaults for a use case or a target, e.g. chatbot, mobile; a later one wins
@@ -126,6 +150,12 @@ class Recipe(Frozen):
     def _policy_alone_will_do(cls, value: Any) -> Any:
         return {"policy": value} if isinstance(value, str) else value
 
+    @field_validator("rewards", mode="before")
+    @classmethod
+    def _a_sum_will_do(cls, value: Any) -> Any:
+        """`exact + 0.5*rouge`"""
+        return tuple(re.split(r"\s\+\s", value)) if isinstance(value, str) else value
+
     @field_validator("settings")
     @classmethod
     def _settings_are_known(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +166,33 @@ class RecipeInvalid(WrongUsage):
     code = "recipes.invalid"
     sentence = "The recipe is not valid at {where}: {reason}."
     actions = (Action(label="See every setting and its limits in docs/reference/settings.md"),)
+
+
+class EightBitMissing(WrongUsage):
+    code = "recipes.eight_bit_missing"
+    sentence = "An optimiser in eight bits needs bitsandbytes, which is not installed."
+    actions = (
+        Action(label="Install it", command="pip install 'luthier[quant]'"),
+        Action(label="Or keep its moments in 32 bits", command="luthier train --data FILE --set optimiser=adamw"),
+    )
+
+
+class ProcessesUnused(WrongUsage):
+    code = "recipes.processes_unused"
+    sentence = "{count} processes cannot share the work: {reason}."
+    actions = (Action(label="Train in one process", command="luthier train --data FILE --set processes=1"),)
+
+
+class ShardingUnusable(WrongUsage):
+    code = "recipes.sharding_unusable"
+    sentence = "The layers cannot be divided among processes (parallelism=fsdp): {reason}."
+    actions = (
+        Action(label="Let each process hold the base", command="luthier train --data FILE --set parallelism=ddp"),
+        Action(
+            label="Or divide it between two",
+            command="luthier train --data FILE --set processes=2 --set parallelism=fsdp",
+        ),
+    )
 
 
 class RecipeUnreadable(WrongUsage):

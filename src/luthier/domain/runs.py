@@ -9,6 +9,7 @@ from luthier.domain.plans import Plan
 from luthier.domain.queues import Priority, rank_of
 from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import HAND_MOVES, RunMove, RunState, allowed_moves
+from luthier.domain.sweeps import SweepMember
 from luthier.kit.frozen import Frozen
 
 
@@ -59,6 +60,7 @@ class Run(Frozen):
     rss_bytes: int | None = None  # of the worker, at its last step
     peak_rss_bytes: int | None = None
     threads: int | None = None  # the worker computes on
+    gpu: int | None = None  # that its attempt has for itself, numbered among those that the supervisor may use
     seconds_left: Span | None = None  # of training, from the pace of the last steps
     training_seconds: float = 0.0
     phase: str = ""  # what the worker is doing within the state, in its own words
@@ -78,10 +80,21 @@ class Run(Frozen):
     home: str = ""  # the workspace whose folder holds it; other workspaces may share the database
     keeps_checkpoint: bool = False  # it was asked to stop, not to be cancelled
     cloned_from: str | None = None
+    sweep: SweepMember | None = None
     adapter_folder: str | None = None  # absolute
     adapter_sha256: str | None = None
     version_id: str | None = None
     summary: dict[str, Any] = {}  # headline figures of the evaluation
+
+    @property
+    def ended_early(self) -> bool:
+        """Complete before all planned steps: its held-out loss no longer fell."""
+        return self.state is RunState.COMPLETED and 0 < self.step < self.total_steps
+
+    @property
+    def last_step(self) -> int:
+        """Where it ended early, or is to end."""
+        return self.step if self.ended_early else self.total_steps
 
     @property
     def rank(self) -> int:

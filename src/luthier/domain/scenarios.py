@@ -195,6 +195,12 @@ class ScenarioNameTaken(NotAllowedNow):
     actions = (Action(label="Save under another name"), Action(label="Open the one that is there, and change it"))
 
 
+class ScenarioNotRemoved(NotFound):
+    code = "scenarios.not_removed"
+    sentence = "No scenario called {name} was removed from this workspace."
+    actions = (Action(label="See which were", command="luthier scenarios removed"),)
+
+
 class ScenarioChangedMeanwhile(NotAllowedNow):
     code = "scenarios.changed_meanwhile"
     sentence = "{name} was changed since you opened it; neither text is lost."

@@ -1,6 +1,6 @@
 """Why the server cannot start, with what to do about it."""
 
-from luthier.domain.errors import Action, NotAllowedNow, ShortOfResources, WrongUsage
+from luthier.domain.errors import Action, MissingPart, NotAllowedNow, ShortOfResources, WorkFailed, WrongUsage
 
 
 class PortTaken(ShortOfResources):
@@ -23,4 +23,22 @@ class ServerAlreadyRunning(NotAllowedNow):
     actions = (
         Action(label="Open {url} in a browser"),
         Action(label="Serve another workspace", command="luthier --workspace PATH serve --port {free_port}"),
+    )
+
+
+class ServerNotStarted(WorkFailed):
+    code = "serving.not_started"
+    sentence = "The server for the window did not start: {reason}."
+    actions = (
+        Action(label="Start it by hand to see what it says", command="luthier serve"),
+        Action(label="Read its log", command="luthier logs server"),
+    )
+
+
+class NoWindowHere(MissingPart):
+    code = "serving.no_window_here"
+    sentence = "No window can be opened here: {reason}."
+    actions = (
+        Action(label="Install what draws windows, on Linux", command="pip install 'pywebview[qt]'"),
+        Action(label="Or use the browser", command="luthier serve"),
     )

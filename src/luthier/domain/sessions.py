@@ -1,7 +1,7 @@
 """Sign-in sessions of browsers and keys of programs; only the hash of a token is ever kept."""
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from luthier.domain.errors import AccessDenied, Action
 from luthier.kit.frozen import Frozen
@@ -32,9 +32,19 @@ class Session(Frozen):
 class NotSignedIn(AccessDenied):
     code = "sessions.not_signed_in"
     sentence = "This needs a signed-in browser or an API key."
-    actions = (
+    actions: ClassVar[tuple[Action, ...]] = (
         Action(label="Open the sign-in link that the server printed when it started"),
         Action(label="Send the key of the workspace's file secrets/api-key as `Authorization: Bearer KEY`"),
+    )
+
+
+class KeyNotKnown(NotSignedIn):
+    code = "sessions.key_not_known"
+    sentence = "The API key that was sent is none of this workspace's, or was revoked."
+    actions = (
+        Action(label="See which keys there are", command="luthier keys list"),
+        Action(label="Make a new one; it is shown once", command="luthier keys make NAME"),
+        Action(label="Or send the key of the workspace's file secrets/api-key as `Authorization: Bearer KEY`"),
     )
 
 

@@ -1,6 +1,7 @@
-"""The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or one of the words below with what it needs.
+"""The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or `--follow RANK PORT` beside its leader.
 
-`chat LIMITS`; `dequantise GGUF FOLDER`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity.
+Else a word with what it needs: `forks BASE PRECISION`; `chat LIMITS`; `dequantise GGUF FOLDER`; `result-of-step JOB
+CHECKPOINT TARGET`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity.
 """
 
 import sys
@@ -12,6 +13,7 @@ import orjson
 from luthier.domain.chat import ChatLimits
 from luthier.domain.errors import LuthierError
 from luthier.domain.exports import ExportJob
+from luthier.domain.jobs import Job
 from luthier.domain.parity import Reference
 from luthier.export.telling import tell_failure, tell_progress
 from luthier.kit.files import read_json, write_json
@@ -21,8 +23,14 @@ def main(arguments: Sequence[str]) -> int:
     match arguments:
         case ["dequantise", source, target]:
             return _dequantise(Path(source), Path(target))
+        case ["result-of-step", job_file, checkpoint, target]:
+            return _write_result_of_step(Path(job_file), Path(checkpoint), Path(target))
         case ["reference" | "hub-check" as what, folder]:
             return _measure_export(what, Path(folder))
+        case ["forks", base_folder, precision]:
+            from luthier.engine.forks import serve_forks
+
+            return serve_forks(Path(base_folder), precision)
         case ["chat", limits]:
             from luthier.engine.chat import serve
 
@@ -43,6 +51,10 @@ def _run_attempt(run_folder: Path, number: int, rest: Sequence[str]) -> int:
             return run_attempt(run_folder, number, CrashPoints())
         case ["--crash-at", order]:
             return run_attempt(run_folder, number, CrashPoints(order))
+        case ["--follow", rank, port]:
+            from luthier.engine.follower import follow
+
+            return follow(run_folder, number, int(rank), int(port))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2
@@ -55,6 +67,17 @@ def _dequantise(source: Path, target: Path) -> int:
         dequantise(source, target)
     except LuthierError as error:
         sys.stdout.buffer.write(orjson.dumps(error.problem.model_dump(mode="json")) + b"\n")
+        return 1
+    return 0
+
+
+def _write_result_of_step(job_file: Path, checkpoint: Path, target: Path) -> int:
+    from luthier.engine.tasks.result_of_step import write_result_of_step
+
+    try:
+        write_result_of_step(Job.model_validate(read_json(job_file)), checkpoint, target)
+    except LuthierError as error:
+        tell_failure(error)
         return 1
     return 0
 

@@ -31,7 +31,8 @@ class AdaptedBase:
             return
         self._made += 1
         name = f"adapter{self._made}"
-        options = {"adapter_name": name, "is_trainable": False, "torch_device": "cpu", "local_files_only": True}
+        device = str(self.loaded.model.device)
+        options = {"adapter_name": name, "is_trainable": False, "torch_device": device, "local_files_only": True}
         try:
             if self._peft is None:
                 self._peft = PeftModel.from_pretrained(self.loaded.model, adapter_folder, **options)

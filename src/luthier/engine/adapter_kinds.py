@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable
 
-from peft import IA3Config, LoraConfig, PeftConfig, VeraConfig
+from peft import AdaLoraConfig, IA3Config, LoraConfig, PeftConfig, VeraConfig
 
 from luthier.domain.adapters import (
+    AdaLoraSettings,
     AdapterSettings,
     DoraSettings,
     FullSettings,
@@ -43,6 +44,17 @@ def config_of(settings: AdapterSettings) -> PeftConfig:
                 bias="none",
                 task_type="CAUSAL_LM",
             )
+        case AdaLoraSettings():
+            return AdaLoraConfig(
+                init_r=settings.first_rank,
+                target_r=settings.rank,
+                lora_alpha=settings.alpha,
+                lora_dropout=settings.dropout,
+                target_modules=_names(settings.targets),
+                total_step=1,  # the engine keeps the schedule
+                bias="none",
+                task_type="CAUSAL_LM",
+            )
         case VeraSettings():
             return VeraConfig(
                 r=settings.rank,
@@ -70,7 +82,7 @@ def rates_of(settings: AdapterSettings) -> Callable[[str], float]:
 
 def _lora(settings: LoraSettings) -> LoraConfig:
     """One that begins at the weights carries what it began as, negated, in a second half that is not trained."""
-    halves = 1 if settings.init == "zero" else 2
+    halves = 2 if settings.begins_at_weights else 1
     steady = halves if settings.scaling == "standard" else math.sqrt(halves)
     return LoraConfig(
         r=halves * settings.rank,

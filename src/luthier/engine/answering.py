@@ -1,9 +1,5 @@
 """One answer on its way: a block of its prompt or one token at a time, told as text, function calls and figures."""
 
-import os
-
-import psutil
-
 from luthier.data.answers.call_stream import CallStream
 from luthier.data.answers.stop_texts import StopTexts
 from luthier.domain.chat import (
@@ -18,6 +14,7 @@ from luthier.domain.chat import (
 from luthier.domain.datasets import Message, Role, ToolCall
 from luthier.engine.adapted_base import AdaptedBase
 from luthier.engine.json_choice import JsonChoice
+from luthier.engine.memory_use import used_bytes
 from luthier.engine.sampling import Sampler
 from luthier.engine.solo_decoder import SoloDecoder
 from luthier.engine.text_stream import TextStream
@@ -112,7 +109,7 @@ class Answering:
             prompt_tokens=len(self._prompt),
             reused_tokens=self._reused,
             tool_calls=calls,
-            memory_bytes=psutil.Process(os.getpid()).memory_info().rss,
+            memory_bytes=used_bytes(),
             logprobs=self._take_choices(is_told=True),
             first_token_seconds=self._first_at - self._asked_at,
             tokens_per_second=self._tokens / seconds if seconds > 0 else 0.0,

@@ -2,17 +2,29 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from luthier.domain.jobs import DURABLE, HEARTBEAT_SECONDS, LAST_WORDS, Fact, Heartbeat, Phase, Progress
+from luthier.domain.jobs import (
+    DURABLE,
+    HEARTBEAT_SECONDS,
+    LAST_WORDS,
+    SOON_DURABLE,
+    Activity,
+    Fact,
+    Heartbeat,
+    Phase,
+    PhaseName,
+    Progress,
+)
 from luthier.engine.log import log
 from luthier.kit.clock import Clock
 from luthier.kit.journal import JournalWriter, read_journal
 
 Wish = Literal["stop", "cancel"]
-PhaseName = Literal["loading", "preparing", "preflight", "training", "evaluating", "completing"]
 EXIT_SUPERSEDED = 75
 _PROGRESS_SECONDS = 0.2  # a person cannot read faster, and each fact costs a write
 
@@ -51,7 +63,7 @@ class Channel:
         self._lost: OSError | None = None
         self._over = False
         self._progress_at = float("-inf")
-        self.phase: PhaseName = "loading"
+        self.phase: Activity = "loading"
         self.step = 0
         self.busy = 0
 
@@ -69,6 +81,16 @@ class Channel:
         self.phase = phase
         self._progress_at = float("-inf")
         self.say(Phase(phase=phase))
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """The heart says meanwhile that a checkpoint is written, which has a watchdog's limit of its own."""
+        phase, self.phase = self.phase, "checkpoint"
+        try:
+            yield
+        finally:
+            self.phase = phase
+            self.busy += 1
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Counts as work done; written a few times a second at most, and always when complete."""
@@ -120,13 +142,17 @@ class Channel:
             except JournalLost:
                 return  # the main thread meets the same error at its next fact
 
-    def _append(self, kind: str, body: dict[str, Any]) -> None:
+    def still_ours(self) -> None:
+        """Ends the process when the run is another attempt's now: nothing that this one does may count."""
         if self._successor.exists():
-            os._exit(EXIT_SUPERSEDED)  # the run is another attempt's now; nothing that this one does counts
+            os._exit(EXIT_SUPERSEDED)
+
+    def _append(self, kind: str, body: dict[str, Any]) -> None:
+        self.still_ours()
         if self._lost is not None:
             raise JournalLost(*self._lost.args) from self._lost
         try:
-            self._journal.append(kind, body, durable=kind in DURABLE)
+            self._journal.append(kind, body, durable=kind in DURABLE, soon=kind in SOON_DURABLE)
         except OSError as error:
             self._lost = error
             raise JournalLost(*error.args) from error

@@ -21,21 +21,28 @@ from luthier.domain.chat import (
     ChatWaitedTooLong,
     Embed,
     Embedded,
+    NoEmbeddings,
+    NoLikelihoods,
     Refused,
     Reply,
     Said,
     ToChatWorker,
+    Weigh,
+    Weighed,
     Withdraw,
 )
 from luthier.domain.errors import LuthierError, UnexpectedFailure
 from luthier.engine.adapted_base import AdaptedBase
 from luthier.engine.answering import Answering
-from luthier.engine.chat_models import ChatModels
+from luthier.engine.chat_models import ChatModels, Model
 from luthier.engine.embedding import embed
+from luthier.engine.gguf_chat import GgufAnswering, GgufModel
+from luthier.engine.likelihood import likelihood_of
 from luthier.kit.clock import Clock, SystemClock
 
 _LOOK_UP_SECONDS = 1.0  # how often a process without work sees whether a model has been idle for too long
 Incoming = queue.SimpleQueue[bytes | None]
+Turn = Answering | GgufAnswering
 
 
 def serve(limits: ChatLimits) -> int:
@@ -55,7 +62,7 @@ def _read(source: BinaryIO, incoming: Incoming) -> None:
 
 
 class _Waiting(NamedTuple):
-    question: Ask | Embed
+    question: Ask | Embed | Weigh
     asked_at: float
 
     @property
@@ -71,7 +78,7 @@ class ChatWorker:
         self._limits = limits
         self._models = ChatModels(limits, clock)
         self._waiting: deque[_Waiting] = deque()
-        self._turns: dict[str, Answering] = {}
+        self._turns: dict[str, Turn] = {}
 
     @property
     def has_work(self) -> bool:
@@ -92,7 +99,7 @@ class ChatWorker:
         return True
 
     @property
-    def _busy(self) -> list[AdaptedBase]:
+    def _busy(self) -> list[Model]:
         return [turn.base for turn in self._turns.values()]
 
     def _take_questions(self) -> bool:
@@ -105,7 +112,9 @@ class ChatWorker:
                 return False
             match ToChatWorker.validate_json(line):
                 case Withdraw(id=identity):
-                    self._turns.pop(identity, None)
+                    turn = self._turns.pop(identity, None)
+                    if isinstance(turn, GgufAnswering):
+                        turn.close()
                     self._waiting = deque(each for each in self._waiting if each.question.id != identity)
                 case question if len(self._waiting) >= self._limits.waiting + self._free_places:
                     self._refuse(question.id, ChatQueueFull(waiting=len(self._waiting)))
@@ -132,15 +141,23 @@ class ChatWorker:
                 self._refuse(first.question.id, error)
             self._waiting.popleft()
 
-    def _begin(self, first: _Waiting, base: AdaptedBase) -> None:
-        match first.question:
-            case Ask(id=identity, request=request):
+    def _begin(self, first: _Waiting, base: Model) -> None:
+        match first.question, base:
+            case Ask(id=identity, request=request), GgufModel():
+                self._turns[identity] = GgufAnswering(request, base, self._clock, first.asked_at)
+            case Embed(request=asked), GgufModel():
+                raise NoEmbeddings(name=asked.target.label)
+            case Weigh(request=given), GgufModel():
+                raise NoLikelihoods(name=given.target.label)
+            case Weigh(id=identity, request=given), AdaptedBase():
+                self._say(Weighed(id=identity, likelihood=likelihood_of(base, given)))
+            case Ask(id=identity, request=request), AdaptedBase():
                 self._turns[identity] = Answering(request, base, self._clock, first.asked_at)
-            case Embed(id=identity, request=asked):
+            case Embed(id=identity, request=asked), AdaptedBase():
                 adapter = asked.target.adapter_folder
                 self._say(Embedded(id=identity, embeddings=tuple(embed(base, adapter, text) for text in asked.texts)))
 
-    def _advance(self, identity: str, turn: Answering) -> None:
+    def _advance(self, identity: str, turn: Turn) -> None:
         try:
             piece = turn.next_piece()
         except Exception as error:  # noqa: BLE001 - as above

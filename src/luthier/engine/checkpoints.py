@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
@@ -20,14 +21,17 @@ from luthier.domain.runs import CheckpointDamaged, CheckpointMismatch
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import fingerprint
 from luthier.engine.optimiser import Optimiser
+from luthier.engine.tensor_file import write_tensors
 from luthier.engine.trained import Trained
 from luthier.health.checkpoints import folder_of_step, sealed_checkpoints, surplus
+from luthier.health.held_out import best_step
 from luthier.health.watched import Watched
 from luthier.kit.files import damage_of, folder_bytes, read_json, sealed_folder, write_json
 from luthier.kit.frozen import Frozen
 
 _VALUES = "adapter.safetensors"  # what is trained, an adapter or not
-_FREE_TO_CHANGE = {"checkpoint_every", "keep_checkpoints", "evaluate_every"}  # settings that touch no weight
+# Settings that touch no weight.
+_FREE_TO_CHANGE = {"checkpoint_every", "keep_checkpoints", "evaluate_every", "processes", "parallelism", "device"}
 
 
 _ADAPTER: TypeAdapter[AdapterSettings] = TypeAdapter(AdapterSettings)
@@ -68,22 +72,67 @@ def identity_of(job: Job) -> dict[str, Any]:
         "adapter settings": job.adapter.model_dump(mode="json"),
         "training settings": job.settings.model_dump(mode="json", exclude=_FREE_TO_CHANGE),
         "method": job.method,
+        "rewards": [reward.model_dump(mode="json") for reward in job.rewards],
     }
 
 
-def save(
-    checkpoints: Path, job: Job, state: TrainingState, trained: Trained, optimiser: Optimiser, crash: CrashPoints
+def _fingerprint_of(job: Job) -> dict[str, str]:
+    settings = job.settings
+    return {**fingerprint(), "processes": str(settings.processes), "parallelism": settings.parallelism}
+
+
+def checkpoint_bytes(trained: Trained, optimiser: Optimiser) -> int:
+    """Of its tensors."""
+    return trained.parameters.values.nbytes + optimiser.moment_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A moment of the training, ready to be written."""
+
+    state: TrainingState
+    values: dict[str, Tensor]
+    moments: dict[str, Tensor]
+
+
+def snapshot(
+    state: TrainingState, trained: Trained, optimiser: Optimiser, aside: dict[str, Tensor] | None = None
+) -> Snapshot:
+    """A copy in `aside` stays as it is while training goes on; without one it is to be written before the next step.
+
+    What `aside` holds is written over, because fresh memory costs more time than the copy.
+    """
+    values, moments = trained.parameters.values, optimiser.moments()
+    if aside is not None:
+        values = _copied("values", values, aside)
+        moments = {name: _copied(f"moments {name}", tensor, aside) for name, tensor in moments.items()}
+        if trained.parameters.values.is_cuda:
+            torch.cuda.current_stream().synchronize()  # copies that were begun one after the other are done
+    return Snapshot(state, trained.parameters.views(values), moments)
+
+
+def _copied(name: str, tensor: Tensor, aside: dict[str, Tensor]) -> Tensor:
+    """In the machine's memory, which costs a GPU none of its own; a GPU may still be copying."""
+    if name not in aside:
+        aside[name] = torch.empty_like(tensor, device="cpu", pin_memory=tensor.is_cuda)
+    return aside[name].copy_(tensor.detach(), non_blocking=True)
+
+
+def publish(
+    checkpoints: Path, job: Job, taken: Snapshot, crash: CrashPoints, still_ours: Callable[[], None] = lambda: None
 ) -> Saved:
     """Publishes step-NNNNNN, and only when it reads back as written removes the oldest beyond what is kept.
 
-    While somebody watches, one that a remedy can go back to is kept besides.
+    While somebody watches, one that a remedy can go back to is kept besides. `still_ours` does not return when the run
+    has been given to another worker.
     """
+    state = taken.state
     final = folder_of_step(checkpoints, state.step)
     remedies = in_effect(state.step, job.remedies)
-    document = _Document(state=state, identity=identity_of(job), fingerprint=fingerprint(), remedies=remedies)
-    with sealed_folder(final, {"step": state.step}) as staging:
-        _write_tensors(staging / _VALUES, trained.parameters.views(trained.parameters.values))
-        _write_tensors(staging / "optimiser.safetensors", optimiser.moments())
+    document = _Document(state=state, identity=identity_of(job), fingerprint=_fingerprint_of(job), remedies=remedies)
+    with sealed_folder(final, {"step": state.step}, before_publishing=still_ours) as staging:
+        write_tensors(staging / _VALUES, taken.values)
+        write_tensors(staging / "optimiser.safetensors", taken.moments)
         write_json(staging / "state.json", document.model_dump(mode="json"))
         crash.reach("checkpoint_staged")
     crash.reach("checkpoint_published")
@@ -91,7 +140,8 @@ def save(
     if damage is not None:
         raise CheckpointDamaged(folder=final, reason=damage, run=job.run_id)
     well_until = None if job.health.policy == "off" else state.watched.calm_step
-    for folder in surplus(sealed_checkpoints(checkpoints), job.settings.keep_checkpoints, well_until):
+    best = best_step(state.held_out_losses) if job.settings.keep_best else None
+    for folder in surplus(sealed_checkpoints(checkpoints), job.settings.keep_checkpoints, well_until, best):
         _remove(folder)
     crash.reach("checkpoint_pruned")
     return Saved(folder=final, bytes=folder_bytes(final))
@@ -105,14 +155,19 @@ def restore(
     `on_other_machine` is called when the losses can follow only closely, not bit for bit.
     """
     document = _verified(folder, job)
-    trained.parameters.assign(_read_tensors(folder / _VALUES))
-    trained.refresh()
+    take_values(folder, trained)
     optimiser.restore(_read_tensors(folder / "optimiser.safetensors"))
-    here = fingerprint()
+    here = _fingerprint_of(job)
     changed = [name for name, value in document.fingerprint.items() if here.get(name) != value]
     if changed:
         on_other_machine(", ".join(changed))
     return document.state
+
+
+def take_values(folder: Path, trained: Trained) -> None:
+    """Puts the values of a sealed checkpoint in place."""
+    trained.parameters.assign(_read_tensors(folder / _VALUES))
+    trained.refresh()
 
 
 def _verified(folder: Path, job: Job) -> _Document:
@@ -132,18 +187,14 @@ def _verified(folder: Path, job: Job) -> _Document:
 def _as_written_today(identity: dict[str, Any]) -> dict[str, Any]:
     """What was written before a setting existed was trained as that setting's default does."""
     adapter, settings = identity.get("adapter settings", {}), identity.get("training settings", {})
-    known = {name: field.default for name, field in TrainingSettings.model_fields.items() if not field.is_required()}
+    fields = TrainingSettings.model_fields.items()
+    known = {name: each.default for name, each in fields if not each.is_required() and name not in _FREE_TO_CHANGE}
     return {
+        "rewards": [],
         **identity,
         "adapter settings": _ADAPTER.validate_python(adapter).model_dump(mode="json"),
         "training settings": {**known, **settings},
     }
-
-
-def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    # Bytes go through Python's own file, whose OSError tells a full disk from a defect.
-    whole = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    path.write_bytes(safetensors.torch.save(whole))
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

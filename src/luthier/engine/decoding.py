@@ -20,8 +20,8 @@ class Decoder:
         self._model = model
         self._cache = growing_cache(model)
         longest = max(len(prompt) for prompt in prompts)
-        ids = torch.zeros(len(prompts), longest, dtype=torch.long)
-        self._mask = torch.zeros(len(prompts), longest, dtype=torch.long)
+        ids = torch.zeros(len(prompts), longest, dtype=torch.long, device=model.device)
+        self._mask = torch.zeros_like(ids)
         for row, prompt in enumerate(prompts):
             ids[row, longest - len(prompt) :] = torch.tensor(prompt)
             self._mask[row, longest - len(prompt) :] = 1
@@ -33,12 +33,12 @@ class Decoder:
     def step(self, tokens: Sequence[int]) -> None:
         """One more token for each row."""
         self._mask = torch.cat([self._mask, self._mask.new_ones(len(tokens), 1)], dim=1)
-        self.logits = self._forward(torch.tensor(tokens).unsqueeze(1), self._next_positions)
+        self.logits = self._forward(torch.tensor(tokens, device=self._mask.device).unsqueeze(1), self._next_positions)
         self._next_positions = self._after(self._next_positions)
 
     def keep(self, rows: Sequence[int]) -> None:
         """The other rows leave the batch."""
-        chosen = torch.tensor(rows, dtype=torch.long)
+        chosen = torch.tensor(rows, dtype=torch.long, device=self._mask.device)
         self._cache.batch_select_indices(chosen)
         self._mask = self._mask[chosen]
         self._next_positions = self._next_positions[chosen]

@@ -15,12 +15,14 @@ def compute_deterministically() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 
-def seed_for(seed: int, step: int) -> None:
+def seed_for(seed: int, step: int, rank: int = 0) -> None:
     """Sets all of torch's randomness for one step; step 0 is the adapter's initialisation.
+
+    Of several processes each draws numbers of its own.
 
     Nothing random is carried from step to step, so a resumed run draws what the uninterrupted one drew.
     """
-    digest = hashlib.blake2b(f"{seed}:{step}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b((f"{seed}:{step}:{rank}" if rank else f"{seed}:{step}").encode(), digest_size=8).digest()
     torch.manual_seed(int.from_bytes(digest, "little", signed=True))
 
 
@@ -30,4 +32,5 @@ def fingerprint() -> dict[str, str]:
         "torch": str(torch.__version__),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": str(torch.get_num_threads()),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_initialized() else "cpu",
     }

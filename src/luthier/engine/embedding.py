@@ -15,7 +15,11 @@ def embed(base: AdaptedBase, adapter_folder: str | None, text: str) -> Embedding
         raise ChatPromptEmpty
     if len(ids) > context:
         raise ConversationTooLong(tokens=len(ids), limit=context)
-    decoder = base.loaded.model.get_decoder()
-    states = decoder(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0].float()
+    model = base.loaded.model
+    states = (
+        model.get_decoder()(input_ids=torch.tensor([ids], device=model.device), use_cache=False)
+        .last_hidden_state[0]
+        .float()
+    )
     mean = torch.nn.functional.normalize(states.mean(0), dim=0)
     return Embedding(values=tuple(mean.tolist()), tokens=len(ids))

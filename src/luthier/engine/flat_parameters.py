@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class FlatParameters:
         self.fixed: Tensor | None = None  # True where a value is not trained
         self._computed = self.values if precision == torch.float32 else self.values.to(precision)
         computed, gradients = self.views(self._computed), self.views(self.gradients)
+        self._named = dict(named)
+        self._hooks: list[RemovableHandle] = []
         for name, parameter in named.items():
             parameter.data = computed[name]
             if self._computed is self.values:
                 parameter.grad = gradients[name]
             else:
-                parameter.register_post_accumulate_grad_hook(_gather_into(gradients[name]))
+                self._hooks.append(parameter.register_post_accumulate_grad_hook(_gather_into(gradients[name])))
 
     def assign(self, tensors: Mapping[str, Tensor]) -> None:
         """Replaces every value; `tensors` carries the names of `views`."""
@@ -54,9 +57,17 @@ class FlatParameters:
         if self._computed is not self.values:
             self._computed.copy_(self.values)
 
+    def let_go(self) -> None:
+        """The modules keep what they compute with, and are views of nothing here any more."""
+        for hook in self._hooks:
+            hook.remove()
+        for parameter in self._named.values():
+            parameter.data, parameter.grad = parameter.data.clone(), None
+        self._named, self._hooks, self._computed = {}, [], self.values
+
     def fix(self, parts: Mapping[str, tuple[slice, ...]]) -> None:
         """These parts of the named tensors keep their values for ever."""
-        self.fixed = torch.zeros(self.values.shape, dtype=torch.bool)
+        self.fixed = torch.zeros_like(self.values, dtype=torch.bool)
         views = self.views(self.fixed)
         for name, place in parts.items():
             views[name][place] = True

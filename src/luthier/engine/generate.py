@@ -1,18 +1,20 @@
-"""Answers to many prompts at once: greedy, in batches that rows leave as soon as they are done."""
+"""Answers to many prompts at once: the likeliest or drawn, in batches that rows leave as soon as they are done."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from luthier.data.render import Renderer
+from luthier.domain.jobs import LARGEST_CACHE_BYTES
 from luthier.engine.decoding import Decoder
 
-_CACHE_BYTES = 512 << 20  # of keys and values; larger batches are hardly faster and cost memory that training needed
 _LEAVE_AT = 0.75  # of the rows still at work: dropping the others copies the cache, so not after every one
 
 OnProgress = Callable[[int, int], None]  # answers done, answers in all; may raise to stop
+Choose = Callable[[Tensor], list[int]]  # a token for each row of logits [rows, vocabulary]
 
 
 @dataclass(eq=False)
@@ -21,7 +23,7 @@ class _Row:
     room: int  # how many tokens it may get
     ids: list[int] = field(default_factory=list)
     done: bool = False
-    stopped: bool = False
+    stop: int | None = None
 
 
 def answer_all(
@@ -42,7 +44,20 @@ def answer_all(
 @dataclass(frozen=True, slots=True)
 class Answered:
     ids: tuple[int, ...]  # without the stop token
-    stopped: bool  # by a stop token, and not because there was no more room
+    stop: int | None = None  # the stop token that ended it; None when there was no more room
+
+    @property
+    def stopped(self) -> bool:
+        return self.stop is not None
+
+
+def likeliest(logits: Tensor) -> list[int]:
+    return list(logits.argmax(dim=-1).tolist())
+
+
+def drawn(logits: Tensor) -> list[int]:
+    """By the probabilities that the model gives, from torch's own randomness."""
+    return list(torch.multinomial(logits.softmax(dim=-1), 1).squeeze(1).tolist())
 
 
 def answer_ids(
@@ -51,24 +66,27 @@ def answer_ids(
     stops: frozenset[int],
     max_new_tokens: int,
     on_progress: OnProgress,
+    choose: Choose = likeliest,
 ) -> list[Answered]:
-    """As `answer_all`, in tokens."""
+    """As `answer_all`, in tokens, each as `choose` decides."""
     context = model.config.max_position_embeddings
     rows = [_Row(prompt, room=min(max_new_tokens, context - len(prompt))) for prompt in prompts]
     for row in rows:
         row.done = row.room <= 0
     waiting = sorted((row for row in rows if not row.done), key=lambda row: len(row.prompt), reverse=True)
     for batch in _batches(waiting, max_new_tokens, _tokens_that_fit(model)):
-        _answer_batch(model, batch, stops, lambda: on_progress(_answers_done(rows), len(rows)))
+        _answer_batch(model, batch, stops, choose, lambda: on_progress(_answers_done(rows), len(rows)))
     on_progress(len(rows), len(rows))
-    return [Answered(tuple(row.ids), row.stopped) for row in rows]
+    return [Answered(tuple(row.ids), row.stop) for row in rows]
 
 
-def _answer_batch(model: PreTrainedModel, rows: list[_Row], stops: frozenset[int], report: Callable[[], None]) -> None:
+def _answer_batch(
+    model: PreTrainedModel, rows: list[_Row], stops: frozenset[int], choose: Choose, report: Callable[[], None]
+) -> None:
     report()
     decoder = Decoder(model, [row.prompt for row in rows])
     while True:
-        tokens = decoder.logits.argmax(dim=-1).tolist()
+        tokens = choose(decoder.logits)
         for row, token in zip(rows, tokens, strict=True):
             _extend(row, token, stops)
         report()
@@ -85,7 +103,7 @@ def _extend(row: _Row, token: int, stops: frozenset[int]) -> None:
     if row.done:
         return
     if token in stops:
-        row.done = row.stopped = True
+        row.done, row.stop = True, token
         return
     row.ids.append(token)
     row.done = len(row.ids) >= row.room
@@ -113,4 +131,4 @@ def _tokens_that_fit(model: PreTrainedModel) -> int:
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     per_token = 2 * config.num_hidden_layers * heads * width * torch.finfo(model.dtype).bits // 8
-    return _CACHE_BYTES // per_token
+    return LARGEST_CACHE_BYTES // per_token

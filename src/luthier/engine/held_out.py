@@ -31,7 +31,12 @@ def held_out_loss(
             row = held_out.packed(group)
             total += row_loss(base.model, row).item()
             tokens += len(supervised_places(row))
-    value = not_finite(total, 0.0)
+    refuse_not_finite(total, step, settings)
+    return HeldOutLoss(step=step, loss=total / tokens, tokens=tokens)
+
+
+def refuse_not_finite(loss: float, step: int, settings: TrainingSettings) -> None:
+    """Raises LossNotFinite."""
+    value = not_finite(loss, 0.0)
     if value is not None:
         raise LossNotFinite(value=value, step=step, lower=settings.learning_rate / 5, rows="of the held-out examples")
-    return HeldOutLoss(step=step, loss=total / tokens, tokens=tokens)

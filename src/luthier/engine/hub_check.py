@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, 
 
 from luthier.domain.exports import ExportJob
 from luthier.domain.parity import Elsewhere, Reference
-from luthier.engine.memory_use import peak_rss_bytes
+from luthier.engine.memory_use import peak_bytes
 from luthier.engine.parity import Tell, measure, precision_for
 
 
@@ -38,7 +38,7 @@ def measure_folder(job: ExportJob, folder: Path, reference: Reference, tell: Tel
         load_seconds=loaded - begun,
         prompt_tokens_per_second=read,
         tokens_per_second=spoken,
-        memory_bytes=peak_rss_bytes(),
+        memory_bytes=peak_bytes(),
         runner=f"transformers {transformers.__version__}",
     )
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
@@ -49,6 +48,6 @@ class _GrowingLayer(DynamicLayer):
 
 def _enlarged(buffer: Tensor, filled: int, capacity: int) -> Tensor:
     rows, heads, _, width = buffer.shape
-    larger = torch.empty(rows, heads, capacity, width, dtype=buffer.dtype)
+    larger = buffer.new_empty(rows, heads, capacity, width)
     larger[:, :, :filled] = buffer[:, :, :filled]
     return larger

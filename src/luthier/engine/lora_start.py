@@ -19,8 +19,8 @@ _ITERATIONS, _MORE = 8, 16
 
 @torch.no_grad()
 def begin_at_weights(peft_model: PeftModel, settings: LoraSettings) -> dict[str, tuple[slice, ...]]:
-    """Sets A and B of every target; returns which part of each is not to be trained. Nothing for `zero`."""
-    if settings.init == "zero":
+    """Sets A and B of every target; returns which part of each is not to be trained. Nothing for the other starts."""
+    if not settings.begins_at_weights:
         return {}
     fixed: dict[str, tuple[slice, ...]] = {}
     rank, every = settings.rank, slice(None)

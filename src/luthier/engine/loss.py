@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from luthier.engine.devices import as_given
+
 _CHUNK = 256  # rows of logits that exist at once: enough for full GEMM speed, 75 MB with a vocabulary of 49k
 
 
@@ -16,7 +18,8 @@ def summed_loss(hidden: Tensor, head: nn.Module, targets: Tensor, softcap: float
     Statistics are fp32 whatever the head's precision. The head gets a gradient when it is trained. With a `softcap`
     c logits are c tanh(logit / c), as in Gemma 2 (arXiv 2408.00118).
     """
-    return _HeadLoss.apply(hidden, head.weight, getattr(head, "bias", None), targets, softcap)
+    with as_given(hidden):
+        return _HeadLoss.apply(hidden, head.weight, getattr(head, "bias", None), targets, softcap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ class _HeadLoss(torch.autograd.Function):
             weight=torch.zeros_like(weight, dtype=torch.float32) if needs[1] else None,
             bias=torch.zeros_like(bias, dtype=torch.float32) if bias is not None and needs[2] else None,
         )
-        total = torch.zeros((), dtype=torch.float32)
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         for start in range(0, hidden.shape[0], _CHUNK):
             rows = slice(start, start + _CHUNK)
             logits = torch.nn.functional.linear(hidden[rows], weight, bias)

@@ -136,5 +136,5 @@ def _joined(rows: list[PackedRow]) -> PackedRow:
 def _plain_loss(model: PreTrainedModel, row: PackedRow) -> float:
     """By transformers alone: its attention, its head, one example, all logits."""
     ids, places = torch.from_numpy(row.ids), supervised_places(row)
-    logits = model(input_ids=ids.unsqueeze(0), use_cache=False).logits[0, places - 1].float()
-    return float(torch.nn.functional.cross_entropy(logits, ids[places], reduction="sum"))
+    logits = model(input_ids=ids.unsqueeze(0).to(model.device), use_cache=False).logits[0, places - 1].float()
+    return float(torch.nn.functional.cross_entropy(logits, ids[places].to(model.device), reduction="sum"))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from luthier.data.packing import micro_batches
 from luthier.domain.jobs import HeldOutLoss
 from luthier.domain.recipes import TrainingSettings
@@ -14,6 +16,8 @@ from luthier.engine.preparing import PreparedData
 
 
 class NextToken(Objective):
+    mean_over = "tokens"
+
     def __init__(self, base: LoadedBase, data: PreparedData, settings: TrainingSettings) -> None:
         self._base = base
         self._data = data
@@ -23,16 +27,35 @@ class NextToken(Objective):
         """Nothing has to be known beforehand."""
 
     def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
-        train, total = self._data.train, 0.0
-        groups = micro_batches([int(train.lengths[index]) for index in indices], pass_tokens)
-        rows = [train.packed([indices[place] for place in group]) for group in groups]
-        supervised = sum(len(supervised_places(row)) for row in rows)
-        for row in rows:
+        groups = micro_batches([self.length_of(index) for index in indices], pass_tokens)
+        passes = [[indices[place] for place in group] for group in groups]
+        return self.gather_passes(passes, self.supervised_in(indices), channel)
+
+    def length_of(self, index: int) -> int:
+        return int(self._data.train.lengths[index])
+
+    def supervised_in(self, indices: Sequence[int]) -> int:
+        """Tokens that carry loss."""
+        return sum(len(supervised_places(self._data.train.packed([index]))) for index in indices)
+
+    def gather_passes(self, passes: Sequence[Sequence[int]], supervised: int, channel: Channel) -> Gathered:
+        """Over the `supervised` tokens of a whole batch, of which these passes may be a part.
+
+        An empty pass computes something that counts nothing, for the company of a process that has more to do.
+        """
+        train, loss_sum, tokens, supervised_here = self._data.train, 0.0, 0, 0
+        for group in passes:
+            row = train.packed(group or [int(np.argmin(train.lengths))])
             loss = row_loss(self._base.model, row)
-            (loss / supervised).backward()
-            total += loss.item()
+            if group:
+                (loss / supervised).backward()
+                loss_sum += loss.item()
+                tokens += len(row.ids)
+                supervised_here += len(supervised_places(row))
+            else:
+                (loss * 0.0).backward()
             channel.busy += 1
-        return Gathered(total / supervised, sum(len(row.ids) for row in rows), supervised)
+        return Gathered(loss_sum / supervised, tokens, supervised_here)
 
     def held_out(self, step: int, pass_tokens: int, channel: Channel) -> HeldOutLoss | None:
         if self._data.held_out is None:

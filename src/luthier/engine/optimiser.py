@@ -6,7 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from luthier.domain.recipes import TrainingSettings
+from luthier.engine.adalora import RankAllocator
+from luthier.engine.eight_bit import MOMENT_BYTES_PER_VALUE, EightBitAdamW
 from luthier.engine.flat_parameters import FlatParameters, Part
+
+_RANKS = "ranks."
 
 
 class Optimiser:
@@ -15,19 +19,25 @@ class Optimiser:
     Where parts learn at rates of their own (LoRA+, Hayou et al. 2024, arXiv 2402.12354), all follow one schedule.
     """
 
-    def __init__(self, parameters: FlatParameters, settings: TrainingSettings, total_steps: int) -> None:
+    def __init__(
+        self,
+        parameters: FlatParameters,
+        settings: TrainingSettings,
+        total_steps: int,
+        ranks: RankAllocator | None = None,
+    ) -> None:
+        """`ranks` cuts an adapter to its budget after each update."""
         self._parameters = parameters
+        self._ranks = ranks
         self._settings = settings
         self._total_steps = total_steps
         self._flat = [_stretch(parameters, part) for part in parameters.parts]
-        self._adam = torch.optim.AdamW(
-            [{"params": [flat]} for flat in self._flat],
-            lr=settings.learning_rate,
-            betas=(settings.adam_beta1, settings.adam_beta2),
-            eps=settings.adam_epsilon,
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
+        if settings.optimiser == "adamw_8bit":
+            self._adam: EightBitAdamW | torch.optim.AdamW = EightBitAdamW(parameters, self._flat, settings)
+            self._bytes_per_value = MOMENT_BYTES_PER_VALUE
+        else:
+            self._adam = _adamw(self._flat, settings)
+            self._bytes_per_value = 2.0 * parameters.values.element_size()
 
     def gradient_norm(self) -> float:
         """Of what is trained; values that are fixed get no gradient from here on."""
@@ -50,6 +60,8 @@ class Optimiser:
         self._adam.step()
         if kept is not None:  # weight decay reaches what has no gradient too
             parameters.values[parameters.fixed] = kept
+        if self._ranks is not None:
+            self._ranks.after_update(step)
         parameters.gradients.zero_()
         return learning_rate
 
@@ -58,21 +70,47 @@ class Optimiser:
         return schedule_share(step, self._total_steps, self._settings)
 
     def moments(self) -> dict[str, Tensor]:
-        """Empty before the first step."""
-        return {
+        """And what besides follows from the steps before. Adam has none before the first one."""
+        moments = {
             f"{self._prefix(number)}{name}": value
             for number, flat in enumerate(self._flat)
             for name, value in self._adam.state[flat].items()
         }
+        ranks = {} if self._ranks is None else self._ranks.state()
+        return moments | {f"{_RANKS}{name}": value for name, value in ranks.items()}
+
+    @property
+    def moment_bytes(self) -> int:
+        """Of all that `moments` has after the first step."""
+        ranks = {} if self._ranks is None else self._ranks.state()
+        of_adam = self._parameters.values.numel() * self._bytes_per_value
+        return round(of_adam) + sum(value.nbytes for value in ranks.values())
 
     def restore(self, moments: dict[str, Tensor]) -> None:
+        if self._ranks is not None:
+            self._ranks.restore(
+                {name[len(_RANKS) :]: moments.pop(name) for name in list(moments) if name.startswith(_RANKS)}
+            )
         for number, flat in enumerate(self._flat):
             prefix = self._prefix(number)
-            mine = {name[len(prefix) :]: value for name, value in moments.items() if name.startswith(prefix)}
+            mine = {
+                name[len(prefix) :]: value.to(flat.device) for name, value in moments.items() if name.startswith(prefix)
+            }
             self._adam.state[flat] = mine
 
     def _prefix(self, number: int) -> str:
         return "" if len(self._flat) == 1 else f"{number}."
+
+
+def _adamw(flat: list[nn.Parameter], settings: TrainingSettings) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        [{"params": [each]} for each in flat],
+        lr=settings.learning_rate,
+        betas=(settings.adam_beta1, settings.adam_beta2),
+        eps=settings.adam_epsilon,
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
 
 
 def _stretch(parameters: FlatParameters, part: Part) -> nn.Parameter:

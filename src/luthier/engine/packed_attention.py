@@ -13,6 +13,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from transformers import AttentionInterface, PreTrainedModel
 
 from luthier.domain.models import BaseUnsupported
+from luthier.engine.devices import as_given
+from luthier.engine.varlen_attention import attend_to_own, can_attend
 
 NAME = "luthier_packed"
 KEEP_PROBABILITIES_UP_TO = 512  # tokens of an example; longer ones are computed again, so memory stays linear
@@ -60,8 +62,11 @@ def attend(
             raise BaseUnsupported(what=f"its attention uses {name}")
     if options.get("dropout"):
         raise BaseUnsupported(what="its attention uses dropout")
-    scores = _Scores(scaling, options.get("sliding_window"), options.get("softcap"))
-    return _PackedAttention.apply(query[0], key[0], value[0], tuple(boundaries), scores), None
+    window, softcap, rows = options.get("sliding_window"), options.get("softcap"), (query[0], key[0], value[0])
+    if can_attend(query[0], softcap):
+        return attend_to_own(*rows, tuple(boundaries), scaling, window).unsqueeze(0), None
+    with as_given(query):
+        return _PackedAttention.apply(*rows, tuple(boundaries), _Scores(scaling, window, softcap)), None
 
 
 AttentionInterface.register(NAME, attend)
@@ -74,6 +79,9 @@ class _Scores:
     scaling: float
     window: int | None  # tokens back that a token may look
     softcap: float | None  # c tanh(score / c), as in Gemma 2 (arXiv 2408.00118)
+
+
+_Layout = tuple[tuple[int, ...], _Scores]  # boundaries, and how to score
 
 
 class _PackedAttention(torch.autograd.Function):
@@ -108,22 +116,28 @@ class _PackedAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, *saved = ctx.saved_tensors
-        boundaries, scores = ctx.layout
-        kept = iter(saved)
-        # Gradients take the layout [tokens, heads, width] in memory: the projections below them want tokens first.
-        d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
-        for start, end in pairwise(boundaries):
-            part = _Part(query, key, start, end)
-            short = end - start <= KEEP_PROBABILITIES_UP_TO
-            probabilities = next(kept) if short else part.probabilities(scores)
-            d_out = part.grouped(grad[0, start:end].transpose(0, 1))
-            d_value[:, start:end] = torch.bmm(probabilities.transpose(1, 2), d_out)
-            d_probabilities = torch.bmm(d_out, value[:, start:end].transpose(1, 2))
-            d_scores = torch.ops.aten._softmax_backward_data(d_probabilities, probabilities, -1, probabilities.dtype)
-            d_scores.mul_(part.slope(scores))
-            _write_heads(d_query[:, start:end].transpose(0, 1), torch.bmm(d_scores, part.key))
-            d_key[:, start:end] = torch.bmm(d_scores.transpose(1, 2), part.query)
-        return d_query, d_key, d_value, None, None
+        with as_given(grad):
+            return *_gradients(query, key, value, iter(saved), ctx.layout, grad), None, None
+
+
+def _gradients(
+    query: Tensor, key: Tensor, value: Tensor, kept: Iterator[Tensor], layout: _Layout, grad: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of the three, in the layout [tokens, heads, width] in memory: the projections below them want tokens first."""
+    boundaries, scores = layout
+    d_query, d_key, d_value = (_tokens_first_like(tensor) for tensor in (query, key, value))
+    for start, end in pairwise(boundaries):
+        part = _Part(query, key, start, end)
+        short = end - start <= KEEP_PROBABILITIES_UP_TO
+        probabilities = next(kept) if short else part.probabilities(scores)
+        d_out = part.grouped(grad[0, start:end].transpose(0, 1))
+        d_value[:, start:end] = torch.bmm(probabilities.transpose(1, 2), d_out)
+        d_probabilities = torch.bmm(d_out, value[:, start:end].transpose(1, 2))
+        d_scores = torch.ops.aten._softmax_backward_data(d_probabilities, probabilities, -1, probabilities.dtype)
+        d_scores.mul_(part.slope(scores))
+        _write_heads(d_query[:, start:end].transpose(0, 1), torch.bmm(d_scores, part.key))
+        d_key[:, start:end] = torch.bmm(d_scores.transpose(1, 2), part.query)
+    return d_query, d_key, d_value
 
 
 class _Part:
@@ -150,15 +164,15 @@ class _Part:
         kv_heads, length, _ = self.key.shape
         group = self.query.shape[1] // length
         mask_of = _kept_mask if length <= KEEP_PROBABILITIES_UP_TO else _mask
-        mask = mask_of(length, group, scores.window, self.query.dtype).expand(kv_heads, -1, -1)
+        mask = mask_of(length, group, scores.window, self.query.dtype, self.query.device).expand(kv_heads, -1, -1)
         if scores.softcap is not None:
             return self._capped(scores, scores.softcap).mul_(scores.softcap).add_(mask).softmax(dim=-1)
         return torch.baddbmm(mask, self.query, self.key.transpose(1, 2), alpha=scores.scaling).softmax(dim=-1)
 
 
-def _mask(length: int, group: int, window: int | None, dtype: torch.dtype) -> Tensor:
+def _mask(length: int, group: int, window: int | None, dtype: torch.dtype, device: torch.device) -> Tensor:
     """[group * length, length]: 0 where a token may look, minus infinity where not."""
-    hidden = torch.full((length, length), float("-inf"), dtype=dtype)
+    hidden = torch.full((length, length), float("-inf"), dtype=dtype, device=device)
     mask = hidden.triu(1)
     if window is not None and window < length:
         mask += hidden.tril(-window)

@@ -6,7 +6,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from luthier.data.packing import PackedRow, pack
 from luthier.domain.adapters import LoraSettings
-from luthier.domain.machine import TrainingRate
+from luthier.domain.machine import MEASURED_EXAMPLE_TOKENS, MEASURED_SUPERVISED_SHARE, TrainingRate
 from luthier.domain.measuring import MeasuringOrder
 from luthier.domain.models import ModelShape
 from luthier.engine.adapters import Adapter, attach
@@ -16,8 +16,6 @@ from luthier.engine.packed_attention import packed_attention
 from luthier.engine.timing import Stopwatch
 
 TOKENS_IN_A_PASS = (256, 768)  # two: to start the operations of a pass takes as long for few tokens as for many
-_EXAMPLE = 128  # tokens: short instructions
-_SUPERVISED = 0.5
 
 
 class TrainingPass:
@@ -66,8 +64,8 @@ def random_model(shape: ModelShape, precision: str) -> PreTrainedModel:
 
 def _row(tokens: int, vocabulary: int) -> PackedRow:
     chance = np.random.default_rng(0)
-    count = max(1, tokens // _EXAMPLE)
+    count = max(1, tokens // MEASURED_EXAMPLE_TOKENS)
     length = tokens // count
     ids = [chance.integers(0, vocabulary, length, dtype=np.uint32) for _ in range(count)]
-    supervised = np.arange(length) >= length * (1 - _SUPERVISED)
+    supervised = np.arange(length) >= length * (1 - MEASURED_SUPERVISED_SHARE)
     return pack(ids, [supervised] * count)

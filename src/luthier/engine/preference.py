@@ -9,20 +9,19 @@ from torch import Tensor
 from luthier.data.packing import micro_batches
 from luthier.data.pairs import PairSet
 from luthier.domain.jobs import HeldOutLoss, Job
-from luthier.domain.recipes import TrainingSettings
-from luthier.domain.runs import LossNotFinite
+from luthier.domain.recipes import REFERRING_METHODS, TrainingSettings
 from luthier.engine.answer_log_probs import sides_of
 from luthier.engine.channel import Channel
 from luthier.engine.forward import products_in
+from luthier.engine.held_out import refuse_not_finite
 from luthier.engine.loading import LoadedBase
-from luthier.engine.objective import Gathered, Objective
+from luthier.engine.objective import Gathered, PairObjective
 from luthier.engine.packed_attention import packed_attention
-from luthier.engine.preference_losses import NEEDS_REFERENCE, Sides, dpo, ipo, orpo, simpo
+from luthier.engine.preference_losses import Sides, dpo, figures_of, ipo, orpo, simpo
 from luthier.engine.trained import Trained
-from luthier.health.losses import not_finite
 
 
-class Preference(Objective):
+class Preference(PairObjective):
     def __init__(self, job: Job, base: LoadedBase, trained: Trained, train: PairSet, held_out: PairSet | None) -> None:
         self._job = job
         self._base = base
@@ -35,7 +34,7 @@ class Preference(Objective):
     def begin(self, pass_tokens: int, channel: Channel) -> None:
         """The reference does not change, so every pair is read by it once and never again."""
         self._pass_tokens = pass_tokens
-        if self._job.method in NEEDS_REFERENCE:
+        if self._job.method in REFERRING_METHODS:
             with self._trained.disabled():
                 for pairs in filter(None, (self._train, self._held_out)):
                     self._reference[id(pairs)] = self._all_sides(pairs, "reading the pairs with the base", channel)
@@ -52,7 +51,7 @@ class Preference(Objective):
             tokens += sum(self._train.lengths[index] for index in group)
             supervised += int(sides.chosen_tokens.sum() + sides.rejected_tokens.sum())
             channel.busy += 1
-        return Gathered(losses / len(indices), tokens, supervised, _figures(torch.cat(rewards)))
+        return Gathered(losses / len(indices), tokens, supervised, figures_of(torch.cat(rewards)))
 
     def held_out(self, step: int, pass_tokens: int, channel: Channel) -> HeldOutLoss | None:
         if self._held_out is None:
@@ -62,15 +61,12 @@ class Preference(Objective):
         sides = self._all_sides(self._held_out, "measuring the held-out loss", channel)
         losses = [float(self._losses(self._held_out, [at], sides[at])) for at in every]
         loss = sum(losses) / len(losses)
-        value = not_finite(loss, 0.0)
-        if value is not None:
-            lower = self._settings.learning_rate / 5
-            raise LossNotFinite(value=value, step=step, lower=lower, rows="of the held-out examples")
+        refuse_not_finite(loss, step, self._settings)
         rewards = torch.cat([self._rewards(self._held_out, [at], sides[at]) for at in every])
-        return HeldOutLoss(step=step, loss=loss, tokens=sum(self._held_out.lengths), figures=_figures(rewards))
+        return HeldOutLoss(step=step, loss=loss, tokens=sum(self._held_out.lengths), figures=figures_of(rewards))
 
     def leanings(self, channel: Channel) -> dict[int, float]:
-        """Row -> by how many nats per token the chosen answer of a held-out pair is likelier than the rejected one."""
+        """In nats per token: by how much the chosen answer is likelier."""
         if self._held_out is None:
             return {}
         sides = self._all_sides(self._held_out, "judging held-out pairs", channel)
@@ -105,7 +101,7 @@ class Preference(Objective):
         """[pairs, 2]: the implicit rewards of chosen and rejected, as each method's paper defines them."""
         with torch.no_grad():
             beta = self._settings.preference_beta
-            if self._job.method not in NEEDS_REFERENCE:
+            if self._job.method not in REFERRING_METHODS:
                 return torch.stack([beta * sides.mean_chosen, beta * sides.mean_rejected], dim=-1).view(-1, 2)
             reference = self._reference_of(pairs, indices)
             chosen, rejected = sides.chosen - reference.chosen, sides.rejected - reference.rejected
@@ -133,16 +129,6 @@ class Preference(Objective):
     def _measuring(self) -> Iterator[None]:
         with packed_attention(self._base.model), products_in(self._settings):
             yield
-
-
-def _figures(rewards: Tensor) -> dict[str, float]:
-    chosen, rejected = rewards.double().unbind(1)
-    return {
-        "chosen_reward": float(chosen.mean()),
-        "rejected_reward": float(rejected.mean()),
-        "reward_margin": float((chosen - rejected).mean()),
-        "reward_accuracy": float((chosen > rejected).double().mean()),
-    }
 
 
 def _joined(sides: Sequence[Sides]) -> Sides:

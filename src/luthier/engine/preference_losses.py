@@ -1,12 +1,10 @@
-"""Losses on pairs of answers, named as in their papers; every one is a function of log probabilities alone."""
+"""Losses on answers that are compared, named as in their papers; every one is a function of log probabilities alone."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
-
-from luthier.domain.recipes import Method
 
 _SUREST = -1e-6  # log probability above which odds have no meaning in fp32
 
@@ -57,10 +55,33 @@ def orpo(policy: Sides, beta: float) -> Tensor:
     return -policy.mean_chosen - beta * logsigmoid(ratio)
 
 
+def kto(ahead: Tensor, zero: Tensor, desirable: Tensor, beta: float) -> Tensor:
+    """Ethayarajh et al. 2024 (arXiv 2402.01306), equation 7, without its weights: how little an answer is worth.
+
+    `ahead` [answers] is by how many nats the policy finds each likelier than the reference does; `zero` is the mean of
+    that over answers to other questions, and at least 0.
+    """
+    return 1 - torch.sigmoid(beta * torch.where(desirable, ahead - zero, zero - ahead))
+
+
+def bradley_terry(rewards: Tensor) -> Tensor:
+    """Bradley & Terry 1952, as Ouyang et al. 2022 (arXiv 2203.02155), equation 1: [pairs] from [pairs, 2] rewards."""
+    chosen, rejected = rewards.unbind(1)
+    return -logsigmoid(chosen - rejected)
+
+
+def figures_of(rewards: Tensor) -> dict[str, float]:
+    """What a step reports of the rewards [pairs, 2] of chosen and rejected answers."""
+    chosen, rejected = rewards.double().unbind(1)
+    return {
+        "chosen_reward": float(chosen.mean()),
+        "rejected_reward": float(rejected.mean()),
+        "reward_margin": float((chosen - rejected).mean()),
+        "reward_accuracy": float((chosen > rejected).double().mean()),
+    }
+
+
 def _log_odds(log_probability: Tensor) -> Tensor:
     """log (p / (1 - p)), finite for a model that is certain."""
     sure = log_probability.clamp(max=_SUREST)
     return sure - torch.log(-torch.expm1(sure))
-
-
-NEEDS_REFERENCE: frozenset[Method] = frozenset({"dpo", "ipo"})

@@ -11,13 +11,16 @@ from luthier.domain.preflight import PreflightReport
 from luthier.engine.channel import Channel
 from luthier.engine.loading import LoadedBase
 from luthier.engine.model_checks import check_model, untrained_ids
+from luthier.engine.objective import Objective
 from luthier.engine.preparing import PreparedData
 from luthier.kit.files import write_atomically, write_json
 
 REPORT, PAGE = "report/preflight.json", "report/preflight.html"
 
 
-def preflight(job: Job, base: LoadedBase, data: PreparedData, run_folder: Path, channel: Channel) -> None:
+def preflight(
+    job: Job, base: LoadedBase, data: PreparedData, objective: Objective, run_folder: Path, channel: Channel
+) -> None:
     """Writes the report and its page, and says so. Raises ReportedProblem with the words of the first error, if any."""
     channel.progress("looking for tokens that were never trained", 0, 3)
     untrained = untrained_ids(base.model)
@@ -34,7 +37,7 @@ def preflight(job: Job, base: LoadedBase, data: PreparedData, run_folder: Path, 
     )
     channel.obey()
     channel.progress("checking that packing changes nothing", 2, 3)
-    report = report.joined(*check_model(base, data.train, channel))
+    report = report.joined(*check_model(base, data.train, channel)).joined(*objective.rehearse(channel))
     write_json(run_folder / REPORT, report.model_dump(mode="json"))
     write_atomically(run_folder / PAGE, preflight_html(report).encode())
     channel.progress("checking that packing changes nothing", 3, 3)

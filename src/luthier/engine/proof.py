@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
+from luthier.data.answers.written import written_answer
 from luthier.data.render import Renderer
-from luthier.domain.datasets import Example, Message, Role
+from luthier.domain.datasets import Example, Role
 from luthier.domain.evaluations import AnswerSheet, JudgedPair, RawAnswer
 from luthier.domain.jobs import Job, Sample
 from luthier.engine.channel import Channel
 from luthier.engine.forward import products_in
 from luthier.engine.generate import answer_all
 from luthier.engine.loading import LoadedBase
-from luthier.engine.preference import Preference
+from luthier.engine.objective import PairObjective
 from luthier.engine.trained import Trained
 from luthier.kit.clock import SystemClock
 
@@ -63,7 +62,7 @@ def prove(job: Job, base: LoadedBase, trained: Trained, held_out: Sequence[Examp
     return sheet
 
 
-def judged_pairs(objective: Preference, trained: Trained, channel: Channel) -> tuple[JudgedPair, ...]:
+def judged_pairs(objective: PairObjective, trained: Trained, channel: Channel) -> tuple[JudgedPair, ...]:
     """Every held-out pair, judged by the base and by the tuned model."""
     with trained.disabled():
         base = objective.leanings(channel)
@@ -88,18 +87,13 @@ def _from_messages(example: Example, renderer: Renderer) -> Question | None:
     places = [at for at, message in enumerate(example.messages) if message.role is Role.ASSISTANT and message.train]
     if not places or places[-1] == 0:
         return None
-    before = example.messages[: places[-1]]
+    before, answer = example.messages[: places[-1]], example.messages[places[-1]]
     return Question(
         row=example.row,
         prompt=before[-1].content,
-        expected=_expected(example.messages[places[-1]]),
+        expected=written_answer(answer.content, answer.tool_calls),
         ids=renderer.prompt_ids(before, example.tools),
     )
-
-
-def _expected(answer: Message) -> str:
-    calls = [orjson.dumps({"name": call.name, "arguments": call.arguments}).decode() for call in answer.tool_calls]
-    return "\n".join([answer.content, *calls] if answer.content else calls)
 
 
 def _from_text(example: Example, renderer: Renderer) -> Question | None:

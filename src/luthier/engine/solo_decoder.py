@@ -15,7 +15,7 @@ class SoloDecoder:
     def __init__(self, model: PreTrainedModel, prompt: Sequence[int], cache: DynamicCache, held: int) -> None:
         """`held` tokens of the prompt are in the cache already; at least one is not."""
         self._model = model
-        self._unread = torch.tensor(prompt[held:], dtype=torch.long)
+        self._unread = torch.tensor(prompt[held:], dtype=torch.long, device=model.device)
         self.cache = cache
         self.logits = torch.empty(0)
 
@@ -30,9 +30,9 @@ class SoloDecoder:
         return self.is_read
 
     def step(self, token: int) -> None:
-        self._forward(torch.tensor([token], dtype=torch.long))
+        self._forward(torch.tensor([token], dtype=torch.long, device=self._model.device))
 
     @torch.no_grad()
     def _forward(self, ids: Tensor) -> None:
         output = self._model(input_ids=ids[None], past_key_values=self.cache, use_cache=True, logits_to_keep=1)
-        self.logits = output.logits[0, -1].float()
+        self.logits = output.logits[0, -1].float().cpu()  # where tokens are drawn

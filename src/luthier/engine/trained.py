@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from luthier.engine.flat_parameters import FlatParameters
+from luthier.engine.reward_head import RewardHead
 
 
 class Trained(ABC):
@@ -13,13 +14,17 @@ class Trained(ABC):
     folder_name: str
     weights_name: str
 
-    def __init__(self, parameters: FlatParameters) -> None:
+    def __init__(self, parameters: FlatParameters, head: RewardHead | None = None) -> None:
         self.parameters = parameters
+        self.head = head  # of a reward model; trained with the rest
 
     @property
     def trainable_parameters(self) -> int:
         fixed = self.parameters.fixed
         return self.parameters.values.numel() - (0 if fixed is None else int(fixed.sum()))
+
+    def head_as_it_began(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.head is None else self.head.as_it_began()
 
     @abstractmethod
     def disabled(self) -> AbstractContextManager[None]:
@@ -28,6 +33,10 @@ class Trained(ABC):
     def training(self) -> AbstractContextManager[None]:
         """Within, dropout is active where there is any."""
         return nullcontext()
+
+    @abstractmethod
+    def add_own_gradient(self) -> None:
+        """To the gradient of the loss: of what this kind of training draws its values to besides."""
 
     def refresh(self) -> None:
         """After the values have changed: brings the copies that products run on up to date."""

@@ -11,13 +11,14 @@ from types import FrameType
 
 import torch
 
+from luthier.data.token_shelf import TokenShelf
 from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
 from luthier.domain.jobs import Cancelled, Failed, Job, Parked, Started
 from luthier.domain.runs import WorkerShortOfMemory
 from luthier.engine.channel import Channel, Interrupted, JournalLost
 from luthier.engine.crash_points import CrashPoints
 from luthier.engine.determinism import compute_deterministically, fingerprint
-from luthier.engine.memory_use import peak_rss_bytes
+from luthier.engine.memory_use import peak_bytes
 from luthier.engine.readings import Watching
 from luthier.engine.tasks.finetune import finetune
 from luthier.engine.vigil import Unwell, out_of_memory
@@ -29,11 +30,20 @@ from luthier.kit.files import read_json
 from luthier.kit.units import show_bytes
 
 EXIT_DONE, EXIT_FAILED, EXIT_JOURNAL_LOST = 0, 1, 74
-_SHORT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "could not create a memory object")
+_SHORT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",  # of a GPU too
+    "could not create a memory object",
+    "cublas_status_alloc_failed",
+)
 
 
-def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
-    """Does one attempt and returns the process's exit code. Exactly one last fact is written, unless it cannot be."""
+def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints, shelf: TokenShelf | None = None) -> int:
+    """Does one attempt and returns the process's exit code. Exactly one last fact is written, unless it cannot be.
+
+    `shelf` has what others of its sweep have tokenised.
+    """
     folder = run_folder / "attempts" / f"{attempt:03d}"
     job = Job.model_validate(read_json(folder / "job.json"))
     compute_deterministically()
@@ -42,7 +52,7 @@ def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
             _stop_on_signals(channel)
             channel.say(_started(job))
             with Watching(channel, run_folder):
-                return _act(job, run_folder, channel, crash)
+                return _act(job, run_folder, channel, crash, shelf)
     except JournalLost as error:
         with suppress(OSError):
             sys.stderr.write(f"The journal of this attempt cannot be written: {error}\n")
@@ -51,9 +61,9 @@ def run_attempt(run_folder: Path, attempt: int, crash: CrashPoints) -> int:
         _let_go_of_a_full_log()
 
 
-def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints) -> int:
+def _act(job: Job, run_folder: Path, channel: Channel, crash: CrashPoints, shelf: TokenShelf | None) -> int:
     try:
-        channel.say(finetune(job, run_folder, channel, crash))
+        channel.say(finetune(job, run_folder, channel, crash, shelf))
         return EXIT_DONE
     except Interrupted as interruption:
         channel.say(Cancelled() if interruption.wish == "cancel" else _parked(run_folder, None))
@@ -129,7 +139,7 @@ def problem_of(error: Exception, job: Job, phase: str) -> Problem:
     if is_short_of_memory(error):
         return WorkerShortOfMemory(
             phase=phase,
-            used=show_bytes(peak_rss_bytes()),
+            used=show_bytes(peak_bytes()),
             half=max(64, job.settings.micro_batch_tokens // 2),
             run=job.run_id,
             details=trace,

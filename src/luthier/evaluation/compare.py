@@ -20,8 +20,10 @@ def score(sheet: AnswerSheet) -> EvaluationReport:
         scorer=sheet.scorer,
         base_loss=sheet.base_loss,
         tuned_loss=sheet.tuned_loss,
+        reward=sheet.reward,
         comparison=compare(scored) if scored else None,
         answers=answers,
+        probe=sheet.probe,
         seconds=sheet.seconds,
     )
 

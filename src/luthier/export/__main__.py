@@ -1,4 +1,4 @@
-"""Processes that export: `write FOLDER` makes the files of an export, `llama FOLDER FILE [ADAPTER]` tries them."""
+"""Processes that export: `write FOLDER` makes files, `llama FOLDER FILE [ADAPTER]` tries them, `join FOLDER` merges."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from luthier.domain.errors import LuthierError
 from luthier.domain.exports import ExportJob
+from luthier.domain.merges import MergeJob
 from luthier.domain.parity import Reference
 from luthier.export.telling import tell_failure, tell_progress
 from luthier.health.disk import disk_full
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str]) -> int:
                 _write(Path(folder))
             case ["llama", folder, file, *adapter]:
                 _try_in_llama(Path(folder), Path(file), Path(adapter[0]) if adapter else None)
+            case ["join", folder]:
+                _join(Path(folder))
             case _:
                 sys.stderr.write(f"{__doc__}\n")
                 return 2
@@ -49,6 +52,15 @@ def _try_in_llama(folder: Path, file: Path, adapter: Path | None) -> None:
     llama = Llama(file, adapter=adapter, context=job.context, threads=job.threads)
     found = measure_file(llama, reference, tell_progress)
     write_json(folder / "elsewhere.json", found.model_dump(mode="json"))
+
+
+def _join(folder: Path) -> None:
+    from luthier.export.joining import join
+
+    job = MergeJob.model_validate(read_json(folder / "job.json"))
+    (folder / "files").mkdir(exist_ok=True)
+    joined = join(job, folder / "files", lambda done, total: tell_progress("merging layers", done, total))
+    write_json(folder / "joined.json", joined.model_dump(mode="json"))
 
 
 if __name__ == "__main__":

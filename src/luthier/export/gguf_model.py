@@ -14,12 +14,13 @@ from luthier.export.facts import tensor_types
 from luthier.export.gguf_file import Entry, Value, gguf_size, write_gguf
 from luthier.export.layout import Placed, layout, types_of
 from luthier.export.merging import Merged
-from luthier.export.pieces import in_turn, pieces_of
+from luthier.export.pieces import pieces_of
 from luthier.export.quantiser import Quantiser
 from luthier.export.shapes import ModelConfig
 from luthier.export.tensors import Rows, Which
 from luthier.export.vocabulary import vocabulary
 from luthier.kit.files import writing_atomically
+from luthier.kit.threads import in_turn
 
 _AHEAD = 4  # pieces that may wait for each thread
 

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -50,6 +50,10 @@ class Llama:
     @property
     def memory_bytes(self) -> int:
         return int(psutil.Process().memory_info().rss - self._before)
+
+    def stream(self, path: str, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The chunks of an answer, as OpenAI's protocol has them; closing it ends the answer. Raises HttpFailed."""
+        yield from self._client.events(path, {**document, "stream": True})
 
     def prompt(self, question: Question) -> tuple[str, tuple[int, ...]]:
         """As its own template writes the question, and its own tokenizer cuts it."""

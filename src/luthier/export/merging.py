@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from luthier.domain.exports import ExportUnsupported
+from luthier.domain.merges import AdaptersDoNotFit
 from luthier.export.tensors import Rows, TensorFiles, Which
 from luthier.kit.files import read_json
 
@@ -107,6 +108,25 @@ def changes_of(adapter_folder: Path, base: TensorFiles) -> dict[str, Change]:
             raise ExportUnsupported(what=f"the adapter changes {module}, which the base model does not have")
         changes[name] = _change({**shared, **own}, config, base.shape(name))
     return changes
+
+
+def lora_changes(adapter_folder: Path, label: str) -> dict[str, LoraChange]:
+    """Of each module, for adapters that can be added up. Raises AdaptersDoNotFit for any other kind."""
+    config = read_json(adapter_folder / "adapter_config.json")
+    try:
+        _refuse_unknown(config)
+    except ExportUnsupported as error:
+        raise AdaptersDoNotFit(version=label, reason=error.problem.fields["what"]) from error
+    if not isinstance(config.get("target_modules"), list):
+        raise AdaptersDoNotFit(version=label, reason="its layers are not named one by one")
+    found = {}
+    for module, parts in _parts_by_module(TensorFiles(adapter_folder, "adapter_model.safetensors")).items():
+        if sorted(parts) != ["lora_A", "lora_B"]:
+            kinds = {"lora_magnitude_vector": "DoRA", "vera_lambda_b": "VeRA", "ia3_l": "IA3"}
+            kind = next((name for part, name in kinds.items() if part in parts), "of an unknown kind")
+            raise AdaptersDoNotFit(version=label, reason=f"it is {kind}, whose changes do not add up")
+        found[module] = _low_rank(parts, config)
+    return found
 
 
 def _refuse_unknown(config: dict[str, Any]) -> None:

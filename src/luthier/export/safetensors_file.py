@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -39,6 +39,28 @@ def write_model(model: Merged, folder: Path, tell: OnWeights) -> None:
         write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": placed})
 
 
+class Part(NamedTuple):
+    """A tensor as a file's head names it."""
+
+    name: str
+    dtype: str  # e.g. "F32"
+    shape: tuple[int, ...]
+    bytes: int
+
+
+def head_of(parts: Iterable[Part]) -> bytes:
+    """What a file begins with; the tensors' bytes follow in the same order, with nothing between them."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    place = 0
+    for part in parts:
+        end = place + part.bytes
+        header[part.name] = {"dtype": part.dtype, "shape": part.shape, "data_offsets": [place, end]}
+        place = end
+    content = orjson.dumps(header)
+    content += b" " * (-len(content) % 8)
+    return len(content).to_bytes(8, "little") + content
+
+
 def _shards(model: Merged) -> list[list[str]]:
     shards: list[list[str]] = [[]]
     size = 0
@@ -53,20 +75,9 @@ def _shards(model: Merged) -> list[list[str]]:
 
 
 def _write(model: Merged, names: Iterable[str], path: Path, count: Callable[[int], None]) -> None:
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    place = 0
-    for name in names:
-        size = _bytes(model, name)
-        header[name] = {
-            "dtype": _precision(model, name),
-            "shape": list(model.shape(name)),
-            "data_offsets": [place, place + size],
-        }
-        place += size
-    content = orjson.dumps(header)
-    content += b" " * (-len(content) % 8)
+    head = head_of(Part(name, _precision(model, name), model.shape(name), _bytes(model, name)) for name in names)
     with writing_atomically(path) as file:
-        file.write(len(content).to_bytes(8, "little") + content)
+        file.write(head)
         for name in names:
             for which in pieces_of(model.shape(name)):
                 rows = model.rows(name, which)

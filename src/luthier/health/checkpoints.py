@@ -19,14 +19,15 @@ def sealed_checkpoints(checkpoints: Path) -> list[Path]:
     return sorted((folder for folder in checkpoints.glob("step-*") if folder.is_dir()), key=step_of)
 
 
-def surplus(sealed: Sequence[Path], keep: int, well_until: int | None) -> list[Path]:
-    """Those beyond the newest `keep`. Weights up to step `well_until` are healthy beyond doubt: the newest checkpoint
-    of these is kept too, and the oldest of the others, which will be the next of these.
+def surplus(sealed: Sequence[Path], keep: int, well_until: int | None, best: int | None = None) -> list[Path]:
+    """Those beyond the newest `keep` and that of step `best`. Weights up to step `well_until` are healthy beyond doubt:
+    the newest checkpoint of these is kept too, and the oldest of the others, which will be the next of these.
     """
+    chosen = [*sealed[-keep:], *(folder for folder in sealed if step_of(folder) == best)]
     if well_until is None:
-        return list(sealed[:-keep])
+        return [folder for folder in sealed if folder not in chosen]
     well = [folder for folder in sealed if step_of(folder) <= well_until]
-    kept = [*well[-1:], *sealed[len(well) :][:1], *sealed[-keep:]]
+    kept = [*well[-1:], *sealed[len(well) :][:1], *chosen]
     return [folder for folder in sealed if folder not in kept]
 
 

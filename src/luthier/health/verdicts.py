@@ -61,6 +61,18 @@ def _anomaly(kind: AnomalyKind, sign: Sign, moment: Moment) -> Anomaly:
     )
 
 
+def held_out_anomaly(seen: Watched, step: int, value: str, blame: str) -> Anomaly:
+    """Weights are in doubt since the last measurement that was a number."""
+    return Anomaly(
+        kind=AnomalyKind.HELD_OUT_NOT_FINITE,
+        step=step,
+        since_step=seen.held_out[-1].step + 1 if seen.held_out else 1,
+        figures={"step": str(step), "value": value, "blame": blame},
+        usual_norm=median(each.gradient_norm for each in seen.window) if seen.window else None,
+        evidence=Evidence(metric="held_out_loss", points=seen.held_out[-_EVIDENCE_POINTS:]),
+    )
+
+
 def _evidence(metric: str, seen: Watched, now: Observation) -> Evidence:
     if metric == "held_out_loss":
         return Evidence(metric=metric, points=seen.held_out[-_EVIDENCE_POINTS:])

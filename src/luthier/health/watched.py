@@ -14,7 +14,7 @@ WINDOW_STEPS = 80
 _FEWEST = 5  # steps before there is any level at all
 _LOWEST = 1e-12  # some losses and gradients reach 0, which has no logarithm
 _MEDIAN_ERROR = 1.2533  # standard error of a median, in those of a mean of normal values
-_MAD_TO_SIGMA = 1.4826
+_SHARE_WITHIN, _SIGMAS_WITHIN = 0.9, 1.6449  # of normal values, so many lie within so many standard deviations
 
 
 class Observation(NamedTuple):
@@ -125,8 +125,13 @@ def noise_of(values: Sequence[float]) -> float:
 
 
 def _robust_sigma(values: Sequence[float]) -> float:
-    """As a standard deviation, but untouched by a few wild values; 0 for fewer than two."""
+    """As a standard deviation, but untouched by a few wild values; 0 for fewer than two.
+
+    Steps of two kinds, such as KTO's on single good and bad answers, make most neighbours alike and a tenth or more of
+    them far apart: that is noise, which the median of the distances would not see.
+    """
     if len(values) < 2:
         return 0.0
     middle = median(values)
-    return _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
+    distances = sorted(abs(value - middle) for value in values)
+    return distances[int(_SHARE_WITHIN * len(distances))] / _SIGMAS_WITHIN

@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -127,12 +127,15 @@ def folder_bytes(folder: Path) -> int:
 
 
 @contextmanager
-def sealed_folder(final: Path, facts: dict[str, Any]) -> Iterator[Path]:
+def sealed_folder(
+    final: Path, facts: dict[str, Any], before_publishing: Callable[[], None] = lambda: None
+) -> Iterator[Path]:
     """A folder that is published whole or not at all.
 
     Yields a staging folder to write into. On exit every file is flushed, a manifest with `facts` and each
     file's size and sha256 is written and flushed, and the folder is renamed to `final`: it exists complete or
-    is not there. An exception discards the staging folder and leaves an older `final` untouched.
+    is not there. An exception, also one of `before_publishing`, discards the staging folder and leaves an older
+    `final` untouched.
     """
     make_folder(final.parent)
     staging = final.with_name(f".{final.name}.part")  # one name, so that what a killed writer left is cleared away
@@ -141,6 +144,7 @@ def sealed_folder(final: Path, facts: dict[str, Any]) -> Iterator[Path]:
     try:
         yield staging
         _seal(staging, facts)
+        before_publishing()
         _exchange(staging, final)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)

@@ -79,6 +79,21 @@ class Http:
         """The parsed answer. Raises HttpFailed, also for an answer that is longer than `most_bytes` or no JSON."""
         return self._retrying(lambda: self._get_json_once(url, most_bytes), lambda: False)
 
+    def beginning(self, url: str, count: int) -> bytes:
+        """At most the first `count` bytes of what is at an address. Raises HttpFailed."""
+
+        def once() -> bytes:
+            content = b""
+            with self._answer(url, {"Range": f"bytes=0-{count - 1}"}) as response:
+                for chunk in response.iter_raw():
+                    content += chunk
+                    if len(content) >= count:
+                        break
+            return content[:count]
+
+        found: bytes = self._retrying(once, lambda: False)
+        return found
+
     def download(
         self, url: str, target: Path, *, expected_bytes: int, digest: "Digest", on_bytes: OnBytes | None = None
     ) -> None:

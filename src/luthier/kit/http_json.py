@@ -59,6 +59,19 @@ class JsonClient:
         except httpx.HTTPError as error:
             raise _unanswered(error) from error
 
+    def events(self, path: str, document: Any) -> Iterator[Any]:
+        """An answer that comes as server-sent events, each with one JSON value; closing it hangs up."""
+        try:
+            with self._client.stream("POST", path, json=document) as response:
+                if response.status_code >= 400:
+                    _check(response, response.read())
+                for line in response.iter_lines():
+                    data = line.removeprefix("data:").strip()
+                    if line.startswith("data:") and data != "[DONE]":
+                        yield _json(data)
+        except httpx.HTTPError as error:
+            raise _unanswered(error) from error
+
     def close(self) -> None:
         self._client.close()
 

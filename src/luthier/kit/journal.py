@@ -13,6 +13,7 @@ from luthier.kit.clock import Clock, rfc3339
 from luthier.kit.files import sync_folder
 
 _CHUNK = 1 << 16
+_SOON_SECONDS = 1.0
 
 
 class Record(NamedTuple):
@@ -32,7 +33,10 @@ class DamagedJournal(ValueError):
 
 
 class JournalWriter:
-    """The only writer of one file. `durable` facts are on the disk when `append` returns.
+    """The only writer of one file. `durable` facts are on the disk when `append` returns, with all before them.
+
+    Those that are to be there `soon` share one wait for the disk a second: many small facts would else take longer to
+    keep than to happen. A killed process loses none of either; only the end of the machine can take the last second.
 
     What a writer that was killed left of its last line is cut off when the next one opens the file.
     """
@@ -46,13 +50,15 @@ class JournalWriter:
             self._file.truncate(whole)
         self._clock = clock
         self._next_seq = first_seq
+        self._synced_at = float("-inf")
 
-    def append(self, kind: str, body: dict[str, Any], *, durable: bool = False) -> int:
+    def append(self, kind: str, body: dict[str, Any], *, durable: bool = False, soon: bool = False) -> int:
         seq = self._next_seq
         line = _line(Record(seq, rfc3339(self._clock.now()), kind, body))
         self._write_whole(line)
-        if durable:
+        if durable or (soon and self._clock.monotonic() - self._synced_at >= _SOON_SECONDS):
             os.fsync(self._file.fileno())
+            self._synced_at = self._clock.monotonic()
         self._next_seq = seq + 1
         return seq
 

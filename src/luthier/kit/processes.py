@@ -43,12 +43,14 @@ def _started_at(process: psutil.Process) -> float:
     return int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def start_detached(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Runs this interpreter with `arguments` in a session of its own, its output appended to `log`."""
+def start_detached(
+    arguments: Sequence[str], log: Path, environment: Mapping[str, str], program: str = sys.executable
+) -> "subprocess.Popen[bytes]":
+    """Runs this interpreter, or another, with `arguments` in a session of its own, its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as output:
         return subprocess.Popen(  # noqa: S603 - arguments are ours, no shell
-            [sys.executable, *arguments],
+            [program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

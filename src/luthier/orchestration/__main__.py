@@ -17,6 +17,7 @@ from luthier.orchestration.supervisor import Supervisor
 from luthier.orchestration.workers import WorkerProcesses
 from luthier.services.attempts import Attempts
 from luthier.services.folders import Folders
+from luthier.services.kept_settings import KeptSettings
 from luthier.services.machine import MachineProfile
 from luthier.services.queue import Queue
 from luthier.services.run_history import History
@@ -25,15 +26,16 @@ from luthier.store import open_store
 
 
 def main() -> int:
-    settings, clock = Settings(), SystemClock()
-    folders = Folders(settings.workspace_folder)
+    given, clock = Settings(), SystemClock()
+    folders = Folders(given.workspace_folder)
+    settings = KeptSettings(given, folders).read()
     logging.basicConfig(level=logging.INFO, handlers=[json_lines_to(folders.logs / "supervisor.log")])
     store = open_store(settings.database_url or folders.database, recorder=History(folders, clock))
-    machine = MachineProfile(folders, clock)
-    queue = Queue(store, folders, lambda: machine.get().available_bytes, settings.runs_at_once)
+    queue = Queue(store, folders, MachineProfile(folders, clock, runs_at_once=settings.runs_at_once))
     holder = f"{socket.gethostname()}:{folders.root}/{new_id('sup')}"
     attempts = Attempts(store, folders, clock, queue, holder)
-    supervisor = Supervisor(attempts, folders, settings, clock, WorkerProcesses())
+    workers = WorkerProcesses()
+    supervisor = Supervisor(attempts, folders, settings, clock, workers)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         supervisor.end()
@@ -50,6 +52,7 @@ def main() -> int:
     except Timeout:
         return 0  # another supervisor is at work
     finally:
+        workers.retire()
         store.close()
 
 

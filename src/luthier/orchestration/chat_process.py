@@ -18,10 +18,14 @@ from luthier.domain.chat import (
     Embedding,
     EmbeddingRequest,
     FromChatWorker,
+    Likelihood,
+    LikelihoodRequest,
     Question,
     Refused,
     Reply,
     Said,
+    Weigh,
+    Weighed,
     Withdraw,
 )
 from luthier.domain.errors import ReportedProblem
@@ -77,7 +81,13 @@ class ChatProcess:
         assert isinstance(reply, Embedded), "texts are answered with what they mean"
         return reply.embeddings
 
-    def _replies(self, question: Ask | Embed) -> Generator[Said | Embedded, None, None]:
+    def weigh(self, request: LikelihoodRequest) -> Likelihood:
+        """Raises what `answer` raises."""
+        (reply,) = self._replies(Weigh(id=new_id("ask"), request=request))
+        assert isinstance(reply, Weighed), "a text is answered with its likelihood"
+        return reply.likelihood
+
+    def _replies(self, question: Ask | Embed | Weigh) -> Generator[Said | Embedded | Weighed, None, None]:
         answers: Answers = queue.SimpleQueue()
         with self._lock:
             self._waiting[question.id] = answers
@@ -92,7 +102,7 @@ class ChatProcess:
                     case None:
                         raise ChatWorkerLost(details=self._last_words())
                     case reply:
-                        finished = isinstance(reply, Embedded) or reply.piece.done
+                        finished = not isinstance(reply, Said) or reply.piece.done
                         yield reply
         finally:
             with self._lock:

@@ -1,4 +1,4 @@
-"""Runs the processes of an export, one after the other: hands their progress on, and ends them when called off."""
+"""Runs processes that export or look at rows: hands their progress on, and ends them when called off."""
 
 import queue
 import subprocess
@@ -9,9 +9,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from luthier.domain.errors import Problem, ReportedProblem
+from luthier.domain.counting import CountingBroke
+from luthier.domain.errors import LuthierError, Problem, ReportedProblem
 from luthier.domain.exports import ExportBroke
 from luthier.domain.jobs import Progress
+from luthier.domain.previews import PreviewBroke
 from luthier.kit.children import end_child
 from luthier.orchestration.launch import worker_environment
 from luthier.planning.decisions import Ledger
@@ -30,10 +32,25 @@ class ExportProcesses:
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
 
-    def run(self, module: str, arguments: list[str], log: Path, tell: OnProgress) -> None:
+    def preview(self, folder: Path, tell: OnProgress) -> None:
+        """Looks at the rows that lie there. Raises ReportedProblem and PreviewBroke."""
+        self.run("luthier.services.preview_process", [str(folder)], folder / "preflight.log", tell, PreviewBroke)
+
+    def count(self, folder: Path, tell: OnProgress) -> None:
+        """Counts the examples that its job names. Raises ReportedProblem and CountingBroke."""
+        self.run("luthier.services.counting_process", [str(folder)], folder / "counting.log", tell, CountingBroke)
+
+    def run(
+        self,
+        module: str,
+        arguments: list[str],
+        log: Path,
+        tell: OnProgress,
+        broke: type[LuthierError] = ExportBroke,
+    ) -> None:
         """Blocks until the process is done; what `tell` raises ends it.
 
-        Raises ReportedProblem for what it refuses, ExportBroke when it ends in any other way.
+        Raises ReportedProblem for what it refuses, and `broke` when it ends in any other way.
         """
         settled = settle_environment(probe_machine(self._folders.root), Ledger({}))
         with open(log, "ab") as errors:
@@ -54,7 +71,7 @@ class ExportProcesses:
         if child.returncode != 0:
             words = log.read_text("utf-8", errors="replace")[-_LAST_WORDS:]
             how = f"exit code {child.returncode}" if child.returncode > 0 else f"signal {-child.returncode}"
-            raise ExportBroke(what=f"runs {module} {arguments[0]}", how=how, details=words)
+            raise broke(what=f"runs {module} {arguments[0]}", how=how, details=words)
 
 
 def _follow(child: "subprocess.Popen[bytes]", tell: OnProgress) -> Problem | None:

@@ -4,8 +4,17 @@ import importlib.util
 import threading
 from collections.abc import Generator
 
-from luthier.domain.chat import ChatLimits, ChatPiece, ChatRequest, Embedding, EmbeddingRequest
+from luthier.domain.chat import (
+    ChatLimits,
+    ChatPiece,
+    ChatRequest,
+    Embedding,
+    EmbeddingRequest,
+    Likelihood,
+    LikelihoodRequest,
+)
 from luthier.domain.errors import PackageMissing
+from luthier.domain.machine import Machine
 from luthier.orchestration.chat_process import ChatProcess
 from luthier.orchestration.launch import worker_environment
 from luthier.planning.decisions import Ledger
@@ -55,6 +64,14 @@ class Inference:
         finally:
             self._set_curfew()
 
+    def weigh(self, request: LikelihoodRequest) -> Likelihood:
+        """Raises what `stream` raises."""
+        process = self._ready()
+        try:
+            return process.weigh(request)
+        finally:
+            self._set_curfew()
+
     def close(self) -> None:
         with self._lock:
             self._lift_curfew()
@@ -68,8 +85,8 @@ class Inference:
             if self._process is None or not self._process.is_alive:
                 self._end()
                 machine = probe_machine(self._folders.root)
-                environment = worker_environment(settle_environment(machine, Ledger({})))
-                limits = _limits(self._settings, machine.memory_bytes)
+                limits = _limits(self._settings, machine)
+                environment = worker_environment(settle_environment(machine, Ledger({}), device=limits.device))
                 self._process = ChatProcess(self._folders.logs / "chat.log", environment, limits)
             return self._process
 
@@ -97,10 +114,13 @@ class Inference:
             process.end()
 
 
-def _limits(settings: Settings, machine_bytes: float) -> ChatLimits:
-    own = settings.inference_memory_gb
+def _limits(settings: Settings, machine: Machine) -> ChatLimits:
+    own, device = settings.inference_memory_gb, settings.inference_device
+    gpus = [gpu.memory_bytes for gpu in machine.gpus if gpu.backend == device]
+    there = max(gpus, default=0) if device != "cpu" else machine.memory_bytes
     return ChatLimits(
-        memory_bytes=int(own * 1e9 if own is not None else (machine_bytes or _UNKNOWN_MEMORY) * _SHARE_OF_MEMORY),
+        device=device,
+        memory_bytes=int(own * 1e9 if own is not None else (there or _UNKNOWN_MEMORY) * _SHARE_OF_MEMORY),
         answers_at_once=settings.answers_at_once,
         waiting=settings.answers_waiting,
         wait_seconds=settings.answer_wait_seconds,

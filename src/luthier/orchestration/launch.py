@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from filelock import FileLock
 
+from luthier.domain.machine import Device
 from luthier.kit.locks import is_held
 from luthier.kit.processes import start_detached
 from luthier.services.attempts import Assignment
@@ -19,6 +20,8 @@ _WORKER_MAY_SEE = re.compile(
     r"PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV|PYTHONPATH|PYTHONHOME"
     r"|LD_LIBRARY_PATH|DYLD_\w+|CUDA_VISIBLE_DEVICES|CUDA_HOME|ROCM_\w+|HIP_\w+|NVIDIA_\w+"
 )
+_CHOOSES_GPU: dict[Device, str] = {"cuda": "CUDA_VISIBLE_DEVICES", "rocm": "HIP_VISIBLE_DEVICES"}
+_GPU_ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}  # as the driver's management library counts them
 
 
 def supervisor_lock(folders: Folders) -> FileLock:
@@ -30,13 +33,16 @@ def is_supervised(folders: Folders) -> bool:
     return is_held(supervisor_lock(folders))
 
 
-def ensure_supervisor(settings: Settings, folders: Folders) -> None:
-    """Starts one when none is alive. Two that start at once are harmless: the second finds the lock taken and ends."""
+def ensure_supervisor(given: Settings, folders: Folders) -> None:
+    """Starts one when none is alive. Two that start at once are harmless: the second finds the lock taken and ends.
+
+    It is told what was given to us, and reads the workspace's own settings by itself.
+    """
     if is_supervised(folders):
         return
     own = {
         f"LUTHIER_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in settings.model_dump(mode="json", exclude={"hub_token"}).items()
+        for name, value in given.model_dump(mode="json", exclude={"hub_token"}, exclude_unset=True).items()
         if value is not None
     }
     log = folders.logs / "supervisor.log"
@@ -53,8 +59,20 @@ def _wait_until_held(folders: Folders, seconds: float = 10.0) -> None:
 
 def start_worker(assignment: Assignment, run_folder: str) -> "subprocess.Popen[bytes]":
     arguments = ["-m", "luthier.engine", run_folder, "--attempt", str(assignment.attempt.number)]
-    environment = worker_environment(assignment.run.plan.environment)
+    run = assignment.run
+    environment = worker_environment(run.plan.environment)
+    if run.gpu is not None:
+        environment |= only_gpu(run.gpu, run.plan.device, environment)
     return start_detached(arguments, assignment.folder.log, environment)
+
+
+def only_gpu(number: int, device: Device, environment: Mapping[str, str]) -> dict[str, str]:
+    """Shows a process one GPU: of those that `environment` lets it see, in the order of the machine's slots."""
+    name = _CHOOSES_GPU.get(device)
+    if name is None:
+        return {}
+    seen = [word.strip() for word in environment.get(name, "").split(",") if word.strip()]
+    return {name: seen[number] if number < len(seen) else str(number), **_GPU_ORDER}
 
 
 def worker_environment(planned: Mapping[str, str]) -> dict[str, str]:

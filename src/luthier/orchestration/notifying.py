@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from luthier.kit.clock import Clock
 from luthier.services.folders import Folders
-from luthier.services.notice_channels import NoticeChannels
+from luthier.services.notice_channels import delivery
 from luthier.services.notice_collecting import NoticeCollecting
 from luthier.services.notice_delivery import NoticeDelivery
 from luthier.services.notification_settings import NotificationSettingsFile
@@ -25,9 +25,9 @@ _REST_AFTER_FAILURE_SECONDS = 10.0
 class Notifying:
     """As a context manager it looks once a second; leaving it looks a last time, so that an end is heard of too."""
 
-    def __init__(self, collecting: NoticeCollecting, delivery: NoticeDelivery, folders: Folders) -> None:
+    def __init__(self, collecting: NoticeCollecting, delivering: NoticeDelivery, folders: Folders) -> None:
         self._collecting = collecting
-        self._delivery = delivery
+        self._delivery = delivering
         self._lock = FileLock(folders.locks / "notifying.lock", timeout=0)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="notices", daemon=True)
@@ -69,5 +69,5 @@ class Notifying:
 
 def notifying(store: Store, folders: Folders, settings: Settings, clock: Clock) -> Notifying:
     kept = NotificationSettingsFile(folders)
-    delivery = NoticeDelivery(store, folders, kept, clock, NoticeChannels(settings, clock).send)
-    return Notifying(NoticeCollecting(store, folders, kept, clock), delivery, folders)
+    collecting = NoticeCollecting(store, folders, kept, clock)
+    return Notifying(collecting, delivery(store, folders, settings, clock), folders)

@@ -1,11 +1,14 @@
 """Worker processes as a supervisor handles them: started, found again, seen to be alive, ended."""
 
 import subprocess
+import sys
+from pathlib import Path
 from typing import Protocol
 
 from luthier.kit.processes import ProcessIdentity, end_tree, identity_of, is_alive
 from luthier.orchestration.launch import start_worker
 from luthier.orchestration.out_of_memory import oom_kills
+from luthier.orchestration.warm_starts import Common, Forks, common_of
 from luthier.services.attempts import Assignment
 
 _GRACE_SECONDS = 2.0
@@ -35,9 +38,37 @@ class Workers(Protocol):
 
 
 class WorkerProcesses:
+    """Runs of a sweep come from one process that has loaded what they share, where such a process can be forked."""
+
+    def __init__(self) -> None:
+        self._forks: Forks | None = None
+
     def start(self, assignment: Assignment, run_folder: str) -> Worker:
+        common = common_of(assignment.run) if sys.platform == "linux" else None
+        if common is not None:
+            return self._fork(common, assignment, run_folder)
         kills = oom_kills()
         return _Child(start_worker(assignment, run_folder), kills)
+
+    def _fork(self, common: Common, assignment: Assignment, run_folder: str) -> Worker:
+        number, log = assignment.attempt.number, assignment.folder.log
+        try:
+            return self._forks_of(common, log).start(run_folder, number, log)
+        except BrokenPipeError:  # it was idle, and ended at this very moment
+            self.retire()
+            return self._forks_of(common, log).start(run_folder, number, log)
+
+    def retire(self) -> None:
+        """Lets go of the process that forks; its workers go on."""
+        if self._forks is not None:
+            self._forks.retire()
+            self._forks = None
+
+    def _forks_of(self, common: Common, log: Path) -> Forks:
+        if self._forks is None or self._forks.common != common or not self._forks.is_alive:
+            self.retire()
+            self._forks = Forks(common, log)
+        return self._forks
 
     def find(self, process: ProcessIdentity | None) -> Worker:
         return _Stranger(process)

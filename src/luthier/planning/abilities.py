@@ -1,6 +1,6 @@
 """What the engine can do on a kind of device: a plan for a real run never asks for more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from luthier.domain.machine import Device, Machine
 
@@ -12,7 +12,8 @@ class Abilities:
     gradient_checkpointing: bool
 
 
-ENGINE = Abilities(devices=("cpu",), quantised=False, gradient_checkpointing=True)  # quantised: with bitsandbytes
+# quantised with bitsandbytes alone, and cuda with a build of torch for it
+ENGINE = Abilities(devices=("cpu",), quantised=False, gradient_checkpointing=True)
 EVERYTHING = Abilities(devices=("cpu", "cuda", "rocm", "mps"), quantised=True, gradient_checkpointing=True)
 
 
@@ -36,8 +37,12 @@ def native_precision(machine: Machine) -> str:
     return "bf16" if _CPU_WITH_BF16 & set(machine.cpu_features) else "fp32"
 
 
-def room_on(machine: Machine, abilities: Abilities) -> Room:
-    """The GPU with the most free memory among those that the engine can use, else the processor."""
+def room_on(machine: Machine, abilities: Abilities, wanted: Device | None = None) -> Room:
+    """The GPU with the most free memory among those that the engine can use, else the processor; `wanted` allows
+    no other kind of device than that.
+    """
+    if wanted is not None:
+        abilities = replace(abilities, devices=(wanted,))
     usable = [gpu for gpu in machine.gpus if gpu.backend in abilities.devices]
     if not usable:
         return Room(

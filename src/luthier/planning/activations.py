@@ -4,7 +4,7 @@ The count holds for decoders with gated feed-forward layers, grouped keys and RM
 al. 2022, arXiv 2205.05198, does not). It agrees with the trace of the starter to the byte.
 """
 
-from luthier.domain.adapters import DoraSettings, LoraSettings, VeraSettings
+from luthier.domain.adapters import FullSettings, Ia3Settings
 from luthier.domain.traces import LayerTrace, Trained
 from luthier.planning.facts import memory_facts
 from luthier.planning.load import Load
@@ -29,7 +29,8 @@ def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
     fixed = traced.passing_fixed_bytes if traced else _largest_gradient(load)
     again = tokens * _whole_layer(load, example_tokens) if load.gradient_checkpointing else 0.0
     unpacked = load.bytes_per_weight * load.largest_linear if load.precision == "nf4" else 0.0
-    return max(fixed + tokens * per_token, example_tokens**2 * per_pair) + again + unpacked
+    scores = example_tokens**2 * per_pair if memory_facts().of(load.device).writes_scores else 0.0
+    return max(fixed + tokens * per_token, scores) + again + unpacked
 
 
 def _whole_layer(load: Load, example_tokens: int) -> float:
@@ -39,7 +40,8 @@ def _whole_layer(load: Load, example_tokens: int) -> float:
     shape, width = load.shape, load.bytes_per_weight
     queries, keys = shape.heads * shape.head_width, shape.kv_heads * shape.head_width
     elements = 4 * shape.hidden + 2 * queries + 2 * keys + 3 * shape.intermediate
-    attention = shape.heads * example_tokens if example_tokens <= _KEPT_ATTENTION else 0
+    is_kept = example_tokens <= _KEPT_ATTENTION and memory_facts().of(load.device).writes_scores
+    attention = shape.heads * example_tokens if is_kept else 0
     factor = memory_facts().shared.reference_share if load.kernels == "reference" else 1.0
     return width * (factor * elements + attention) + _INVERSES + _dropout_bytes(load) + _product_bytes(load)
 
@@ -79,4 +81,4 @@ def _trace(load: Load) -> LayerTrace | None:
 
 
 def _drops(load: Load) -> bool:
-    return isinstance(load.adapter, LoraSettings | DoraSettings | VeraSettings) and load.adapter.dropout > 0
+    return not isinstance(load.adapter, Ia3Settings | FullSettings) and load.adapter.dropout > 0

@@ -6,6 +6,7 @@ from luthier.domain.findings import Finding
 from luthier.domain.machine import Device, Machine
 from luthier.domain.models import BaseModel, ModelShape
 from luthier.domain.recipes import Recipe
+from luthier.kit.units import show_bytes
 from luthier.planning.facts import compatibility
 
 _LARGE_ON_CPU = 2_000_000_000  # weights
@@ -16,6 +17,11 @@ def doubts_about_base(base: BaseModel, recipe: Recipe, machine: Machine, device:
     yield from doubts_about_machine(base.shape, machine, device)
     if recipe.method == "cpt" and "instruct" in base.name.lower():
         yield _finding("chat_model_for_text")
+
+
+def doubts_about_place(base: BaseModel, missing_bytes: int) -> Iterator[Finding]:
+    if missing_bytes:
+        yield _finding("base_elsewhere", base=base.name, size=show_bytes(missing_bytes))
 
 
 def doubts_about_licence(licence: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, cast
 from luthier.domain.plans import Decision
 from luthier.planning.profiles import Suggestion
 
-Source = Literal["data", "model", "machine", "budget", "profile", "default"]
+Source = Literal["data", "model", "machine", "settings", "budget", "profile", "default"]
 Value = TypeVar("Value", bound=str | int | float | bool | None)
 
 PINNED_REASON = "Fixed by the recipe."

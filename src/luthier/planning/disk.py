@@ -1,16 +1,16 @@
 """What a run's folder will take on the disk."""
 
 from luthier.domain.plans import DataFacts, Estimate
+from luthier.planning.load import Load
 
-_CHECKPOINT_BYTES = 12  # per adapter parameter: its value and two moments, in fp32
-_ADAPTER_BYTES = 4
+_VALUE_BYTES = 4  # of each trained parameter in the result
 _TEXT_BYTES = 5.0  # of an example's text, per token, with its JSON around it
 _REPORTS = 2_000_000  # journal, log, reports
 
 
-def folder_size(adapter_parameters: int, keep_checkpoints: int, facts: DataFacts) -> Estimate:
+def folder_size(load: Load, keep_checkpoints: int, facts: DataFacts) -> Estimate:
     """One checkpoint more than are kept: a new one is written before the oldest is removed."""
-    tensors = adapter_parameters * (_CHECKPOINT_BYTES * (keep_checkpoints + 1) + _ADAPTER_BYTES)
+    tensors = load.trained_parameters * (load.checkpoint_bytes_per_trained * (keep_checkpoints + 1) + _VALUE_BYTES)
     text = (facts.examples + facts.held_out) * facts.tokens_mean * _TEXT_BYTES
     return Estimate(
         low=tensors + 0.5 * text,

@@ -54,6 +54,7 @@ def _doubts_about_values(settings: TrainingSettings, shape: ModelShape) -> Itera
                 sentence=limit.sentence.format(value=f"{value:g}"),
                 suggestion=limit.suggestion,
                 actions=(_train_with(f"--set {limit.setting}={limit.usual}", "Use the usual value"),),
+                setting=f"settings.{limit.setting}",
             )
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from luthier.domain.plans import DataFacts, EvaluationPlan
-from luthier.domain.recipes import PREFERENCE_METHODS, Method, Scorer
+from luthier.domain.recipes import PAIR_METHODS, Method, Scorer
 from luthier.planning.decisions import Ledger, Source
 
 SHORT_ANSWER = 32  # tokens: up to here there is usually one right wording
 MOST_ANSWERS = 100  # their confidence interval is at most 20 points wide, and they take minutes
+REWARDED = 32  # held-out answers at each measurement of GRPO
 SAMPLES = 3  # shown side by side when nothing is scored
 ANSWERING_SHARE = 0.03  # of the time of training, for the answers that are shown while it goes on
 LONGEST_SAMPLE = 48  # tokens; enough to see what an answer is like
@@ -38,6 +39,10 @@ def settle_evaluation(facts: DataFacts, method: Method, answering: Answering, le
     most, count_reason = (MOST_ANSWERS, "Enough for an interval of at most 20 points.")
     if scorer in ("off", "preference"):
         most, count_reason = (SAMPLES, "Shown side by side; the answers themselves are not scored.")
+    if method == "grpo":
+        most, count_reason = (REWARDED, "Enough to see the reward rise, and answered at each measurement.")
+    if method == "reward":
+        most, count_reason = (0, "A reward model scores answers and writes none.")
     if facts.held_out <= most:
         most, count_reason = (facts.held_out, f"All {facts.held_out} examples that are held out.")
     max_new_tokens = ledger.settle("evaluation.max_new_tokens", room, room_reason, "data")
@@ -46,7 +51,7 @@ def settle_evaluation(facts: DataFacts, method: Method, answering: Answering, le
         scorer=scorer,
         max_new_tokens=max_new_tokens,
         examples=min(facts.held_out, ledger.settle("evaluation.examples", most, count_reason, "data")),
-        samples=_settle_samples(facts, tokens, answering, ledger),
+        samples=_settle_samples(facts, method, tokens, answering, ledger),
         sample_tokens=tokens,
     )
 
@@ -60,9 +65,11 @@ def _settle_sample_tokens(max_new_tokens: int, answering: Answering, ledger: Led
     return ledger.settle("evaluation.sample_tokens", max(SHORTEST_SAMPLE, affordable), reason, "machine")
 
 
-def _settle_samples(facts: DataFacts, tokens: int, answering: Answering, ledger: Ledger) -> int:
+def _settle_samples(facts: DataFacts, method: Method, tokens: int, answering: Answering, ledger: Ledger) -> int:
     if facts.held_out == 0:
         return ledger.settle("evaluation.samples", 0, "No examples are held out to ask.", "data")
+    if method == "reward":
+        return ledger.settle("evaluation.samples", 0, "A reward model scores answers and writes none.", "default")
     if answering.share(tokens) > 2 * ANSWERING_SHARE:
         reason = f"Even short answers would take more than {ANSWERING_SHARE:.0%} of the time."
         return min(facts.held_out, ledger.settle("evaluation.samples", 0, reason, "machine"))
@@ -76,8 +83,16 @@ def _settle_samples(facts: DataFacts, tokens: int, answering: Answering, ledger:
 def _scorer(facts: DataFacts, method: Method) -> tuple[Scorer, str, Source]:
     if facts.held_out == 0:
         return "off", "No examples are held out to measure with.", "data"
-    if method in PREFERENCE_METHODS:
+    if method in PAIR_METHODS:
         return "preference", "What was learnt is which of two answers is better: that is what is asked.", "default"
+    if method == "kto":
+        return "off", "People judged what is good; the held-out loss shows whether the model learnt it.", "default"
+    if method == "grpo":
+        return (
+            "off",
+            "Rewards say what is good; their mean on held-out questions is measured before and after.",
+            "default",
+        )
     if method == "cpt":
         return "off", "Plain text has no right answers; the held-out loss shows the gain.", "default"
     if facts.answers_are_json:

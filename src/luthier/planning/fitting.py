@@ -7,6 +7,7 @@ pins is never bent, and a plan that cannot work is never made.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from luthier.domain.adapters import FourBitsWanted, LoraSettings
 from luthier.domain.plans import PlanDoesNotFit
 from luthier.kit.units import show_bytes
 from luthier.planning.abilities import Room
@@ -19,7 +20,7 @@ LONGEST_WANTED = 2048  # tokens; longer examples are trained on only when more t
 MOST_TOKENS_AT_ONCE = {"cpu": 8192}  # products do not become faster beyond it
 MOST_TOKENS_ON_GPU = 16384
 FEWEST_TOKENS_AT_ONCE = {"cpu": 256}
-FEWEST_TOKENS_ON_GPU = 1024  # with less, the GPU waits for its own kernels to start
+FEWEST_TOKENS_ON_GPU = 512  # with less, the GPU waits for its own kernels to start
 _HALVINGS = 6
 
 
@@ -31,7 +32,10 @@ class Fit:
 
 
 def fit(load: Load, room: Room, ledger: Ledger, base: str) -> Fit:
-    """Settles precision, gradient_checkpointing, max_length and micro_batch_tokens. Raises PlanDoesNotFit."""
+    """Settles precision, gradient_checkpointing, max_length and micro_batch_tokens.
+
+    Raises PlanDoesNotFit, FourBitsWanted.
+    """
     load = replace(load, device=room.device)
     wanted = ledger.pinned("max_length") or wanted_length(load)
     load = _settle_ways(list(_ways(load, room, ledger, wanted)), room, ledger, wanted)
@@ -92,8 +96,14 @@ def _ways(load: Load, room: Room, ledger: Ledger, length: int) -> Iterator[_Way]
 
 def _precisions(load: Load, room: Room, ledger: Ledger, length: int) -> Iterator[tuple[str, str]]:
     pinned = ledger.pinned("precision")
+    in_four_bits = isinstance(load.adapter, LoraSettings) and load.adapter.init == "loftq"
+    if in_four_bits and pinned not in (None, "nf4"):
+        raise FourBitsWanted(precision=pinned)
     if pinned is not None:
         yield str(pinned), ""
+        return
+    if in_four_bits:
+        yield "nf4", "LoftQ begins at what four bits leave out of the weights."
         return
     yield _sixteen_or_thirty_two(load, room, length)
     if room.abilities.quantised and not load.trains_everything:
@@ -172,8 +182,8 @@ def _most_tokens(load: Load, length: int) -> int:
 
 
 def _fewest_tokens(load: Load, length: int) -> int:
-    """An example is never cut, so less than the longest would change nothing."""
-    return max(FEWEST_TOKENS_AT_ONCE.get(load.device, FEWEST_TOKENS_ON_GPU), length)
+    """An example is never cut, nor a pair, so less than the longest would change nothing."""
+    return max(FEWEST_TOKENS_AT_ONCE.get(load.device, FEWEST_TOKENS_ON_GPU), load.facts.sequences * length)
 
 
 def _grained(tokens: int) -> int:

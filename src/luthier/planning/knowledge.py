@@ -1,8 +1,8 @@
-"""What a plan rests on beside the recipe: what was measured, what the engine can do, what electricity costs."""
+"""What a plan rests on beside the recipe: what was measured, what the engine can do, what the settings say."""
 
 from dataclasses import dataclass, field
 
-from luthier.domain.machine import Rates
+from luthier.domain.machine import Device, Machine, Rates
 from luthier.domain.plans import Calibration
 from luthier.domain.profiles import Profile
 from luthier.domain.traces import ModelTrace
@@ -17,10 +17,27 @@ class Tariff:
 
 
 @dataclass(frozen=True)
+class Preferences:
+    """Of the workspace: what its plans keep to where a recipe says nothing."""
+
+    tariff: Tariff = Tariff()
+    device: Device | None = None  # where runs compute; None is the best that there is
+
+
+@dataclass(frozen=True)
 class Knowledge:
     abilities: Abilities = ENGINE
     trace: ModelTrace | None = None
     rates: Rates | None = None
     calibration: Calibration = field(default_factory=Calibration)
-    tariff: Tariff = Tariff()
+    preferences: Preferences = Preferences()
     profiles: tuple[Profile, ...] = ()  # the user's own
+    runs_at_once: int = 1  # that share the cores of the machine
+
+    @property
+    def tariff(self) -> Tariff:
+        return self.preferences.tariff
+
+    def cores_on(self, machine: Machine) -> int:
+        """For one of them."""
+        return max(1, machine.cores // self.runs_at_once)

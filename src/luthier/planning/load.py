@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from luthier.domain.adapters import AdapterSettings
+from luthier.domain.adapters import FUSED_KINDS, AdapterSettings
+from luthier.domain.jobs import LARGEST_CACHE_BYTES
 from luthier.domain.machine import Device
 from luthier.domain.models import ModelShape
 from luthier.domain.plans import DataFacts
@@ -13,7 +14,17 @@ from luthier.planning.lora_size import adapter_parameters
 _DEVIATIONS = 3.0  # above the mean: about the largest of a thousand batches
 # Per weight: 4 bits, and a quantised scale for every 64 (Dettmers et al. 2023, arXiv 2305.14314).
 _NF4_BYTES = 0.5 + 1 / 64 + 4 / 64 / 256
+_EIGHT_BIT_MOMENTS = 2 * (1 + 4 / 256)  # bytes: two moments, and a scale in fp32 for every 256 of each
 _P95_DEVIATIONS = 1.645
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The answers of one step of GRPO."""
+
+    answers: int
+    tokens: int  # of each, at most
+    reads_base: bool  # whether the base reads them as well
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,11 @@ class Load:
     kernels: str
     gradient_checkpointing: bool = False
     device: Device = "cpu"
+    processes: int = 1  # that divide each batch
+    sharded: bool = False  # each process holds a part of every layer
+    eight_bit_moments: bool = False  # of the optimiser
     trace: ModelTrace | None = None  # of the base's layers, when they were traced
+    drawn: Drawn | None = None  # of GRPO; `facts` and `batch_size` are then those of the answers
 
     @property
     def trained_parameters(self) -> int:
@@ -35,6 +50,10 @@ class Load:
     @property
     def trains_everything(self) -> bool:
         return self.adapter.kind == "full"
+
+    @property
+    def may_be_fused(self) -> bool:
+        return self.adapter.kind in FUSED_KINDS and self.device == "cpu" and not self.sharded
 
     @property
     def bytes_per_weight(self) -> int:
@@ -61,11 +80,17 @@ class Load:
         return self.linear_bytes + (self.shape.parameters - self.linear_weights) * self.bytes_per_weight
 
     @property
-    def replaced_bytes(self) -> float:
-        """Of linear weights as the file holds them, where others are computed with: laid out anew, or in four bits."""
-        if self.precision == "nf4":
-            return 2.0 * self.linear_weights
-        return self.linear_bytes if self.kernels == "fused" else 0.0
+    def file_bytes(self) -> float:
+        """Of the base's file, in 16 bits, that lies in memory for a moment beside the weights made from it."""
+        return 2.0 * self.shape.parameters if self.kernels == "fused" or self.precision == "nf4" else 0.0
+
+    @property
+    def cache_bytes(self) -> float:
+        """Keys and values of the answers that are drawn at once."""
+        if self.drawn is None:
+            return 0.0
+        each = 2 * self.shape.layers * self.shape.kv_heads * self.shape.head_width * self.bytes_per_weight
+        return float(min(LARGEST_CACHE_BYTES, self.drawn.answers * self.facts.tokens_max * each))
 
     @property
     def value_bytes_per_trained(self) -> int:
@@ -79,9 +104,14 @@ class Load:
         return 4
 
     @property
-    def optimiser_bytes_per_trained(self) -> int:
-        """AdamW's two moments in fp32."""
-        return 8
+    def optimiser_bytes_per_trained(self) -> float:
+        """AdamW's two moments, and AdaLoRA's two averages in fp32."""
+        return (_EIGHT_BIT_MOMENTS if self.eight_bit_moments else 8) + (8 if self.adapter.kind == "adalora" else 0)
+
+    @property
+    def checkpoint_bytes_per_trained(self) -> float:
+        """The value in fp32, and what the optimiser keeps of it."""
+        return 4 + self.optimiser_bytes_per_trained
 
 
 def _table_weights(shape: ModelShape) -> int:
@@ -89,22 +119,23 @@ def _table_weights(shape: ModelShape) -> int:
 
 
 def longest_example(facts: DataFacts, max_length: int) -> int:
-    """Tokens of the longest example that is trained on."""
+    """Tokens of the longest sequence that is trained on: of an example, or of one answer of a pair."""
     return min(facts.tokens_max, max_length)
 
 
 def largest_batch(facts: DataFacts, batch_size: int, max_length: int) -> int:
     """Tokens of the largest batch that chance is likely to put together."""
-    longest = longest_example(facts, max_length)
+    longest, count = longest_example(facts, max_length), batch_size * facts.sequences
     mean = min(facts.tokens_mean, float(longest))
     deviation = max(0.0, (min(facts.tokens_p95, longest) - min(facts.tokens_p50, longest)) / _P95_DEVIATIONS)
-    expected = math.ceil(batch_size * mean + _DEVIATIONS * math.sqrt(batch_size) * deviation)
-    return max(longest, min(batch_size * longest, expected))
+    expected = math.ceil(count * mean + _DEVIATIONS * math.sqrt(count) * deviation)
+    return max(facts.sequences * longest, min(count * longest, expected))
 
 
 def largest_pass(facts: DataFacts, batch_size: int, max_length: int, micro_batch_tokens: int) -> int:
-    """Tokens of the largest forward pass: a batch is cut there, an example never."""
+    """Tokens of the largest forward pass: a batch is cut there, an example or a pair never."""
     longest = longest_example(facts, max_length)
     shortest = max(1, min(longest, 2 * facts.tokens_p50 - facts.tokens_p95))  # usually, if lengths are spread evenly
     whole_examples = micro_batch_tokens // shortest * longest
-    return max(longest, min(micro_batch_tokens, whole_examples, largest_batch(facts, batch_size, max_length)))
+    whole = facts.sequences * longest
+    return max(whole, min(micro_batch_tokens, whole_examples, largest_batch(facts, batch_size, max_length)))

@@ -1,6 +1,7 @@
 """How many weights are trained: of an adapter of each kind on a decoder of a given shape, or all of them."""
 
 from luthier.domain.adapters import (
+    AdaLoraSettings,
     AdapterSettings,
     DoraSettings,
     FullSettings,
@@ -18,11 +19,14 @@ def adapter_parameters(shape: ModelShape, adapter: AdapterSettings) -> int:
         case FullSettings():
             return shape.parameters
         case LoraSettings():
-            ranks = adapter.rank if adapter.init == "zero" else 2 * adapter.rank
+            ranks = 2 * adapter.rank if adapter.keeps_its_start else adapter.rank
             return shape.layers * sum(ranks * (inward + outward) for inward, outward in _chosen(shape, adapter.targets))
         case DoraSettings():
             chosen = _chosen(shape, adapter.targets)
             return shape.layers * sum(adapter.rank * (inward + outward) + outward for inward, outward in chosen)
+        case AdaLoraSettings():
+            chosen = _chosen(shape, adapter.targets)
+            return shape.layers * sum(adapter.first_rank * (inward + outward + 1) for inward, outward in chosen)
         case VeraSettings():
             return shape.layers * sum(adapter.rank + outward for _, outward in _chosen(shape, adapter.targets))
         case Ia3Settings():

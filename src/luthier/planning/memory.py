@@ -1,11 +1,14 @@
-"""The peak memory of a worker, added up component by component from what it holds."""
+"""The peak memory of a worker, added up part by part from what it and the processes beside it hold."""
 
+import math
 from dataclasses import dataclass, fields
 
 from luthier.domain.adapters import FUSED_KINDS
+from luthier.domain.jobs import LARGEST_COPIED_CHECKPOINT_BYTES
 from luthier.domain.plans import Component, ComponentName, Estimate
 from luthier.planning.activations import kept_bytes_per_token, passing_bytes
 from luthier.planning.facts import memory_facts
+from luthier.planning.holding import held
 from luthier.planning.load import Load, largest_pass, longest_example
 
 _LOGIT_FP32 = 4  # the softmax; the logits themselves are in the precision of the products
@@ -22,7 +25,7 @@ class PeakMemory:
     optimiser: float
     activations: float
     logits: float
-    workspace: float  # what one layer needs in passing, and what saving a checkpoint needs
+    workspace: float  # what one layer needs in passing, and a checkpoint; or what loading needs, where that is more
 
     @property
     def total(self) -> float:
@@ -62,38 +65,43 @@ _EXACT: frozenset[ComponentName] = frozenset({"weights", "adapter", "gradients",
 
 def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMemory:
     backend, shared = memory_facts().of(load.device), memory_facts().shared
-    tokens = largest_pass(load.facts, load.batch_size, max_length, micro_batch_tokens)
+    count = load.processes  # each computes its share of a batch
+    tokens = largest_pass(load.facts, math.ceil(load.batch_size / count), max_length, micro_batch_tokens)
     longest = longest_example(load.facts, max_length)
     factor = backend.kept_factor if load.kernels == "fused" else backend.reference_kept_factor
     rows = min(shared.logit_rows, tokens * load.facts.supervised_share + 1)
-    trained = load.trained_parameters
+    trained, base = load.trained_parameters, held(load)
+    activations = count * factor * tokens * load.shape.layers * kept_bytes_per_token(load, longest)
+    logits = count * rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight)
+    while_training = count * factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load)
+    while_loading = count * backend.loaded_beside * load.file_bytes
     return PeakMemory(
-        framework=backend.framework_bytes,
-        weights=load.base_bytes + backend.relaid_linears * load.replaced_bytes,
-        adapter=trained * load.value_bytes_per_trained,
-        gradients=trained * load.gradient_bytes_per_trained,
+        framework=count * backend.framework_bytes,
+        weights=base.weights,
+        adapter=base.values,
+        gradients=base.gradients,
         optimiser=trained * load.optimiser_bytes_per_trained,
-        activations=factor * tokens * load.shape.layers * kept_bytes_per_token(load, longest),
-        logits=rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight),
-        workspace=factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load),
+        activations=activations,
+        logits=logits,
+        workspace=max(while_training, while_loading - activations - logits) + load.cache_bytes,
     )
 
 
 def _spread(load: Load) -> tuple[float, float]:
     """Shares of the total by which a run may take less, and more."""
-    shared = memory_facts().shared
+    backend, shared = memory_facts().of(load.device), memory_facts().shared
     spread = shared.spread_counted if load.trace is None else shared.spread_traced
-    return spread, max(spread, shared.more_for_others if _is_less_known(load) else 0.0)
-
-
-def _is_less_known(load: Load) -> bool:
-    """Libraries compute these in their own way, with copies of their own."""
-    return load.precision == "nf4" or load.adapter.kind not in FUSED_KINDS
+    quantised = backend.more_for_quantised if load.precision == "nf4" else 0.0
+    others = shared.more_for_others if load.adapter.kind not in FUSED_KINDS else 0.0
+    return spread, max(spread, quantised, others)
 
 
 def _saving_bytes(load: Load) -> float:
-    """For each trained weight: a checkpoint, and a copy of the model where all of it is the result."""
-    return memory_facts().of(load.device).saving_bytes_per_weight + load.trains_everything * load.bytes_per_weight
+    """For each trained weight: the copy of a small checkpoint, and of the model where all of it is the result."""
+    checkpoint = load.checkpoint_bytes_per_trained
+    small = load.trained_parameters * checkpoint <= LARGEST_COPIED_CHECKPOINT_BYTES
+    copied = checkpoint if small and memory_facts().of(load.device).copies_checkpoints else 0.0
+    return copied + load.trains_everything * load.bytes_per_weight
 
 
 def budget_bytes(load: Load, available_bytes: int) -> float:

@@ -2,7 +2,7 @@
 
 from starlette.requests import HTTPConnection
 
-from luthier.domain.sessions import NotSignedIn, Session
+from luthier.domain.sessions import KeyNotKnown, NotSignedIn, Session
 from luthier.services.sessions import Sessions
 
 # Everything else needs a sign-in, whether or not a route is there.
@@ -28,9 +28,13 @@ def bearer_key(request: HTTPConnection) -> str | None:
 
 
 def resolve(request: HTTPConnection, sessions: Sessions, cookie: str) -> Session:
-    """The session of a request. A key that does not count is refused even beside a good cookie. Raises NotSignedIn."""
-    token = bearer_key(request) or request.cookies.get(cookie)
+    """The session of a request. A key that does not count is refused even beside a good cookie.
+
+    Raises NotSignedIn, KeyNotKnown.
+    """
+    key = bearer_key(request)
+    token = key or request.cookies.get(cookie)
     session = sessions.resolve(token) if token else None
     if session is None:
-        raise NotSignedIn()
+        raise KeyNotKnown if key else NotSignedIn
     return session

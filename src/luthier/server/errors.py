@@ -74,10 +74,10 @@ class ProblemView(BaseModel):
     type: str = Field(description="`urn:luthier:problem:` and the code")
     title: str = Field(description="the family of the problem, in a few words")
     status: int
-    code: str = Field(description="stable; docs/reference/errors.md explains each")
+    code: str = Field(description="stable; `help` explains it")
     detail: str = Field(description="what happened, in a sentence")
     actions: list[Action] = Field(description="what can be done about it; `command` can be copied as it is")
-    help: str = Field(description="where the code is explained")
+    help: str = Field(description="the page of this server that explains the code")
 
 
 def answer(request: Request, error: LuthierError) -> Response:
@@ -119,7 +119,7 @@ def view_of(error: LuthierError) -> ProblemView:
         code=problem.code,
         detail=problem.sentence,
         actions=list(problem.actions),
-        help=problem.help_path,
+        help=problem.help_address,
     )
 
 

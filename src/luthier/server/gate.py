@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from luthier.domain.errors import LuthierError, UnexpectedFailure
 from luthier.domain.keys import KeyOpensModelsOnly
 from luthier.domain.requests import BodyTooLarge, ContentTypeNotAccepted, HostNotServed, OriginNotAllowed
-from luthier.domain.sessions import Session
+from luthier.domain.sessions import NotSignedIn, Session
 from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.ids import new_id
@@ -83,6 +83,7 @@ class Gate:
     async def _admit(self, request: Request) -> Limits:
         """The checks in their order, cheapest first. Raises the error that says what is wrong."""
         self._check_host(request)
+        self._check_program(request)
         self._check_origin(request)
         limits = limits_of(request.method, request.url.path)
         self._rates.take(request.client.host if request.client else "", limits)
@@ -98,6 +99,12 @@ class Gate:
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._addresses.hosts:
             raise HostNotServed(host=", ".join(hosts) or "(none)", url=self._addresses.url)
+
+    def _check_program(self, request: Request) -> None:
+        """Programs that ask models are told of a missing key first: it is what OpenAI's clients know how to name."""
+        is_bare = bearer_key(request) is None and self._cookie not in request.cookies
+        if is_bare and request.url.path.startswith(MODELS_FOR_PROGRAMS):
+            raise NotSignedIn
 
     def _check_origin(self, request: Request) -> None:
         origins = request.headers.getlist("origin")
@@ -134,7 +141,8 @@ def _follows_sign_in_link(request: Request) -> bool:
 
 
 def _check_form(request: Request, limits: Limits, key_only: bool) -> None:
-    """A form or an empty body can be sent by any site without asking the browser; only a marked one is taken."""
+    """A form or an empty body can be sent by any site without asking the browser: only one that carries the mark is
+    taken, or a form of which the browser itself says that a page of this server sent it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > limits.body_bytes:
@@ -144,8 +152,11 @@ def _check_form(request: Request, limits: Limits, key_only: bool) -> None:
     is_empty = not kind and length == "0" and "transfer-encoding" not in request.headers
     takes_forms = not request.url.path.startswith(("/api/", MODELS_FOR_PROGRAMS)) or limits is UPLOAD
     accepted = "JSON or a form" if takes_forms else "JSON"
-    if not is_empty and not (takes_forms and kind in _FORMS):
+    is_form = takes_forms and kind in _FORMS
+    if not is_empty and not is_form:
         raise ContentTypeNotAccepted(content_type=kind or "an unnamed type", accepted=accepted)
+    if is_form and request.headers.get("sec-fetch-site") == "same-origin":
+        return  # a page of this server, without scripts; the origin was compared, and pages cannot forge this header
     if request.headers.get(MARK) != "1" and not key_only:
         raise ContentTypeNotAccepted(
             content_type=f"{kind or 'nothing'} without the header X-Luthier: 1", accepted=f"{accepted} that carries it"

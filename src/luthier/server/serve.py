@@ -1,7 +1,9 @@
 """Serving a workspace: one server per workspace, a port that is free, a sign-in link, and a clean end."""
 
 import errno
+import gc
 import os
+import signal
 import socket
 import sys
 import threading
@@ -24,6 +26,8 @@ from luthier.workspace import Workspace
 
 _PORTS_TRIED = 100
 _SUPERVISION_SECONDS = 15.0
+_TIDYING_SECONDS = 3600.0
+_OBJECTS_BEFORE_A_LOOK = 10_000  # for garbage; a page that watches is a hundred
 
 
 class Ready(Frozen):
@@ -69,11 +73,18 @@ def serve(
                 threading.Thread(target=webbrowser.open, args=(ready.sign_in_url,), daemon=True).start()
 
         server = _Server(create_app(workspace, addresses), greet)
+        _end_in_order_when_asked()
         with _supervised(workspace), workspace.notifying():
             try:
                 server.run(sockets=[listener])
             except KeyboardInterrupt:  # raised again by uvicorn after it has ended in good order
                 pass
+
+
+def _end_in_order_when_asked() -> None:
+    """uvicorn raises the signal that ended it once more, and by default that would end us before we have tidied up."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 class _Server(uvicorn.Server):
@@ -96,11 +107,21 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _set_aside_what_stays()
         self._greet()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.streams.close()
         await super().shutdown(sockets)
+
+
+def _set_aside_what_stays() -> None:
+    """Modules, routes and models live as long as the server: looking for garbage among them would hold everybody up
+    for a third of a second, again and again. What comes later is looked through less often than by default, too.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_A_LOOK)
 
 
 @contextmanager
@@ -159,15 +180,21 @@ def _next_free_port(host: str, first: int) -> int:
 
 @contextmanager
 def _supervised(workspace: Workspace) -> Iterator[None]:
-    """While the server runs, a run that lost its supervisor gets a new one."""
+    """While the server runs, a run that lost its supervisor gets a new one, what was kept long enough goes, and
+    newer versions are looked for where somebody wants that."""
     ended = threading.Event()
 
     def watch() -> None:
+        tidy_at = 0.0
         while not ended.wait(_SUPERVISION_SECONDS):
             try:
                 workspace.keep_supervised()
+                if workspace.clock.monotonic() >= tidy_at:
+                    tidy_at = workspace.clock.monotonic() + _TIDYING_SECONDS
+                    workspace.updates.look_if_wanted()
+                    workspace.retention.apply()
             except Exception:  # noqa: BLE001 - a rim: one failed look must not end the loop
-                LOG.exception("looking for unsupervised runs failed; trying again")
+                LOG.exception("looking after runs and what is kept failed; trying again")
 
     watcher = threading.Thread(target=watch, name="supervision", daemon=True)
     watcher.start()

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from luthier.domain.datasets import Mapping
@@ -13,21 +11,21 @@ from luthier.domain.health import AnomalyKind
 from luthier.domain.jobs import Command, Finished, Job
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
 from luthier.domain.runs import Attempt, Lease, ResultUnreadable, Run
-from luthier.domain.versions import Version
 from luthier.evaluation import score
 from luthier.health.checkpoints import newest_intact
 from luthier.kit.clock import Clock
 from luthier.kit.files import sha256_of, write_json
-from luthier.kit.ids import new_id
 from luthier.kit.journal import JournalWriter, Record, read_journal
 from luthier.kit.processes import ProcessIdentity
 from luthier.services.folders import AttemptFolder, Folders
 from luthier.services.headlines import headline
 from luthier.services.losses import after_loss, alert_of_loss, anomaly_of_loss
 from luthier.services.queue import Queue
+from luthier.services.registering import data_hashes, version_of_run
 from luthier.services.remedies import note_restart, respond
 from luthier.services.run_facts import FactFolder
 from luthier.services.run_moves import move_run
+from luthier.services.run_quality import training_of, write_quality
 from luthier.store import Store, Transaction
 
 
@@ -53,16 +51,15 @@ class Attempts:
     def claim_next(self, pausing: Collection[str] = ()) -> Assignment | None:
         """Takes the run whose turn it is, under a new token; nothing that an older attempt still writes will count."""
         with self._store.writing() as tx:
-            run = self._queue.take(tx, pausing)
-            if run is None:
+            turn = self._queue.take(tx, pausing)
+            if turn is None:
                 return None
+            run = turn.run
             now = self._clock.now()
             attempt = Attempt(number=run.attempt + 1, token=run.token + 1, started_at=now)
-            claimed = {"attempt": attempt.number, "token": attempt.token, "beat_at": now, "phase": "starting"}
-            started = run.started_at or now
-            run = move_run(
-                tx, run, RunMove.CLAIM, author="supervisor", cause="its turn", at=now, started_at=started, **claimed
-            )
+            claimed = {"attempt": attempt.number, "token": attempt.token, "beat_at": now, "gpu": turn.gpu}
+            claimed |= {"phase": "starting", "started_at": run.started_at or now}
+            run = move_run(tx, run, RunMove.CLAIM, author="supervisor", cause="its turn", at=now, **claimed)
             tx.attempts.put(run.run_id, attempt)
             tx.leases.put(Lease(run_id=run.run_id, holder=self.holder, token=attempt.token))
         return Assignment(run=run, attempt=attempt, folder=self._folders.run(run.run_id).attempt(attempt.number))
@@ -83,6 +80,7 @@ class Attempts:
             method=run.plan.method,
             adapter=run.plan.adapter,
             settings=run.plan.settings,
+            rewards=run.recipe.rewards,
             evaluation=run.plan.evaluation,
             total_steps=run.plan.total_steps,
             base_folder=run.base_folder,
@@ -240,17 +238,20 @@ class Attempts:
             raise ResultUnreadable(run=run.name, file=finished.answers_file, details=repr(error)) from error
         report = score(sheet)
         write_json(folder.evaluation, report.model_dump(mode="json"))
-        adapter = folder.root / finished.adapter_folder
-        summary = headline(report)
+        with self._store.reading() as tx:
+            training = training_of(tx, run)
+        quality = write_quality(folder, report, training)
+        summary = headline(report) | {"quality_score": quality.score}
+        data_sha256 = data_hashes(folder)
         now = self._clock.now()
         with self._store.writing() as tx:
             current = self._own(tx, run.run_id, run.token)
             if current is None or current.state is not RunState.COMPLETING:
                 return None
-            version = self._version(tx, run, adapter, finished, summary, now)
+            version = version_of_run(tx, run, finished, folder.root, data_sha256, summary, now)
             tx.versions.add(version)
             changes = {
-                "adapter_folder": str(adapter),
+                "adapter_folder": version.adapter_folder,
                 "version_id": version.version_id,
                 "summary": summary,
                 "finished_at": now,
@@ -258,28 +259,6 @@ class Attempts:
             }
             cause = f"registered as {version.label}"
             return move_run(tx, current, RunMove.COMPLETE, author="supervisor", cause=cause, at=now, **changes)
-
-    def _version(
-        self, tx: Transaction, run: Run, adapter: Path, finished: Finished, summary: dict[str, object], now: datetime
-    ) -> Version:
-        dataset = tx.datasets.get(run.dataset_id)
-        stem = run.recipe.name or (dataset.name if dataset else run.name)
-        return Version(
-            version_id=new_id("ver"),
-            name=stem,
-            number=tx.versions.next_number(stem),
-            run_id=run.run_id,
-            base_name=run.recipe.base,
-            base_folder=run.base_folder,
-            base_revision=run.base_revision,
-            licence=run.base_licence,
-            kind="model" if run.plan.adapter.kind == "full" else "adapter",
-            adapter_folder=str(adapter),
-            adapter_sha256=finished.adapter_sha256,
-            dataset_id=run.dataset_id,
-            summary=summary,
-            created_at=now,
-        )
 
 
 def _confirmed(run: Run) -> bool:

@@ -2,39 +2,40 @@
 
 A folder holds `work.json` (what was asked), `progress.json`, `outcome.json` once it has ended, `cancel` when somebody
 wants it to end, and a lock that the process which works on it holds. Work without outcome and lock is unfinished: it
-can be begun again, and finds what it left in its folder; when it has ended, only what is named here stays.
+can be begun again, and finds what it left in its folder; when it has ended, only what is named here stays, and after
+a failure what was to be kept for another try.
 """
 
 import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from luthier.domain.background import WorkState
-from luthier.domain.errors import LuthierError, Problem, UnexpectedFailure
+from luthier.domain.errors import LuthierError, UnexpectedFailure
 from luthier.domain.jobs import Progress
 from luthier.health.disk import disk_full
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
-from luthier.kit.frozen import Frozen
 from luthier.kit.ids import new_id
 from luthier.kit.locks import is_held
+from luthier.services.work_folders import Kept, Outcome, ended_in, forget_end, progress_in, write_end
 
 KEPT = timedelta(days=1)  # after the end, so that a page that was left open still learns of it
 _BETWEEN_SAVES = 0.5  # seconds
 _ENDS_WITHIN = 5.0  # seconds that closing waits for work to notice
-_OWN_FILES = frozenset({"work.json", "progress.json", "outcome.json", "cancel", "lock"})
 _TAKES_LOCK_WITHIN = 1.0  # seconds; who looks at a state holds the lock for a moment
 
 OnProgress = Callable[[Progress], None]
+RunProcess = Callable[[Path, OnProgress], None]  # works on what a folder holds; ends when telling raises
 Task = Callable[[Path, OnProgress], dict[str, Any]]  # may keep files in its folder; gives what came of it
 
 
@@ -44,22 +45,6 @@ class _CalledOff(Exception):
 
 class _LeftOff(Exception):
     """As _CalledOff, when the process ends: the work stays unfinished."""
-
-
-class Outcome(Frozen):
-    state: WorkState
-    result: dict[str, Any] = {}
-    problem: Problem | None = None
-
-
-class Kept(Frozen):
-    """What a folder says of its work."""
-
-    work_id: str
-    asked: dict[str, Any]
-    begun_at: datetime
-    progress: Progress | None
-    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +57,18 @@ class _Turn:
 class Background:
     """Safe to use from several threads; others of the same `root` may be open in other processes."""
 
-    def __init__(self, root: Path, prefix: str, clock: Clock, at_once: int) -> None:
-        """`prefix` begins the ids; `at_once` works at most are done at the same time, the others wait."""
+    def __init__(
+        self, root: Path, prefix: str, clock: Clock, at_once: int, kept_when_failed: Sequence[str] = ()
+    ) -> None:
+        """`prefix` begins the ids; `at_once` works at most are done at the same time, the others wait.
+
+        `kept_when_failed` are files that a task finds again when it is tried again.
+        """
         self._root = root
         self._prefix = prefix
         self._clock = clock
         self._at_once = at_once
+        self._kept_when_failed = frozenset(kept_when_failed)
         self._guard = threading.Lock()
         self._waiting: deque[_Turn] = deque()
         self._running: dict[str, threading.Thread] = {}
@@ -92,14 +83,18 @@ class Background:
     def run_here(self, asked: dict[str, Any], task: Task, on_progress: OnProgress) -> dict[str, Any]:
         """Works in the caller's thread, going on with unfinished work that was asked for alike; leaves no folder.
 
-        What `on_progress` raises ends the work, which then is unfinished. A refusal of the task ends it for good.
+        What `on_progress` raises ends the work, which then is unfinished. A refusal of the task ends it for good,
+        unless it left files that are kept: then it has failed, and is gone on with as well.
         """
         work_id, lock = self._left_alike(asked) or self._new(asked)
         folder = self._root / work_id
         try:
             result = task(folder, on_progress)
-        except LuthierError:
-            shutil.rmtree(folder, ignore_errors=True)
+        except LuthierError as error:
+            if self._is_worth_a_try(folder):
+                self._end(work_id, Outcome(state=WorkState.FAILED, problem=error.problem))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
             lock.release()
@@ -113,8 +108,7 @@ class Background:
             lock.acquire(timeout=_TAKES_LOCK_WITHIN)
         except Timeout:
             return
-        for name in ("outcome.json", "cancel", "progress.json"):
-            (self._root / work_id / name).unlink(missing_ok=True)
+        forget_end(self._root / work_id)
         self._line_up(_Turn(work_id, task, lock))
 
     def cancel(self, work_id: str) -> None:
@@ -131,12 +125,17 @@ class Background:
         if turn is not None:
             turn.lock.release()
 
+    def forget(self, work_id: str) -> None:
+        """What has ended, before its day is over."""
+        if not self.get(work_id).outcome.state.is_open:
+            shutil.rmtree(self.folder(work_id), ignore_errors=True)
+
     def get(self, work_id: str) -> Kept:
         """Raises KeyError."""
         folder = self.folder(work_id)
         begun = read_json(folder / "work.json")
         outcome = self._outcome(folder)
-        progress = _progress_in(folder) if outcome.state.is_open else None
+        progress = progress_in(folder) if outcome.state.is_open else None
         if outcome.state is WorkState.RUNNING and progress is None:
             outcome = Outcome(state=WorkState.WAITING)
         return Kept(
@@ -152,8 +151,11 @@ class Background:
 
     def list(self) -> "list[Kept]":
         """Newest first."""
-        folders = sorted(self._root.glob(f"{self._prefix}_*"), reverse=True)
-        return [self.get(folder.name) for folder in folders if (folder / "work.json").is_file()]
+        found: list[Kept] = []
+        for folder in sorted(self._root.glob(f"{self._prefix}_*"), reverse=True):
+            with suppress(KeyError, FileNotFoundError):  # work that leaves no folder may end in this moment
+                found.append(self.get(folder.name))
+        return found
 
     def close(self) -> None:
         """What is not done stays unfinished."""
@@ -180,12 +182,21 @@ class Background:
     def _left_alike(self, asked: dict[str, Any]) -> tuple[str, FileLock] | None:
         """Work that was asked for like this and that nobody works on, and its lock, held."""
         for left in self.list():
-            if left.asked == asked and left.outcome.state is WorkState.UNFINISHED:
+            if left.asked == asked and self._can_go_on(left):
                 lock = self._lock(left.work_id)
                 with suppress(Timeout):
                     lock.acquire(timeout=0)
+                    forget_end(self._root / left.work_id)
                     return left.work_id, lock
         return None
+
+    def _can_go_on(self, left: Kept) -> bool:
+        state = left.outcome.state
+        has_failed = state is WorkState.FAILED
+        return state is WorkState.UNFINISHED or (has_failed and self._is_worth_a_try(self._root / left.work_id))
+
+    def _is_worth_a_try(self, folder: Path) -> bool:
+        return any((folder / name).exists() for name in self._kept_when_failed)
 
     def _line_up(self, turn: _Turn) -> None:
         with self._guard:
@@ -251,23 +262,15 @@ class Background:
         return tell
 
     def _end(self, work_id: str, outcome: Outcome) -> None:
-        folder = self._root / work_id
-        write_json(folder / "outcome.json", outcome.model_dump(mode="json"))
-        for path in folder.iterdir():
-            if path.name in _OWN_FILES:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        write_end(self._root / work_id, outcome, self._kept_when_failed)
 
     def _outcome(self, folder: Path) -> Outcome:
-        ended = _ended_in(folder)
+        ended = ended_in(folder)
         if ended is not None:
             return ended
         if is_held(self._lock(folder.name)):
             return Outcome(state=WorkState.RUNNING)
-        return _ended_in(folder) or Outcome(state=WorkState.UNFINISHED)  # it may have ended in between
+        return ended_in(folder) or Outcome(state=WorkState.UNFINISHED)  # it may have ended in between
 
     def _lock(self, work_id: str) -> FileLock:
         return FileLock(self._root / work_id / "lock", thread_local=False)  # taken in one thread, let go in another
@@ -278,17 +281,3 @@ class Background:
             outcome = folder / "outcome.json"
             if outcome.exists() and outcome.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ended_in(folder: Path) -> Outcome | None:
-    try:
-        return Outcome.model_validate(read_json(folder / "outcome.json"))
-    except FileNotFoundError:  # also when it is begun again just now
-        return None
-
-
-def _progress_in(folder: Path) -> Progress | None:
-    try:
-        return Progress.model_validate(read_json(folder / "progress.json"))
-    except FileNotFoundError:
-        return None

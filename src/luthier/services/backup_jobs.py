@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from luthier.domain.backups import Backup, BackupInTheWay, BackupJob, BackupJobNotFound, BackupNotFound, BackupOptions
 from luthier.kit.clock import Clock
-from luthier.services.background import Background, Kept, OnProgress, Task
+from luthier.services.background import Background, OnProgress, Task
 from luthier.services.backups import Backups
 from luthier.services.folders import Folders
+from luthier.services.work_folders import Kept
 
 
 class BackupJobs:

@@ -31,7 +31,23 @@ from luthier.store import Store, open_store
 
 OnProgress = Callable[[Progress], None]
 # Of use only here and now.
-_PASSING = {"locks", "logs", "uploads", "imports", "dataset-jobs", "backup-jobs", "requests", "backups", "server.json"}
+_PASSING = {
+    "locks",
+    "logs",
+    "uploads",
+    "imports",
+    "checks",
+    "previews",
+    "counting",
+    "dataset-jobs",
+    "backup-jobs",
+    "merge-work",
+    "rollouts",
+    "requests",
+    "backups",
+    "server.json",
+    "updates.json",
+}
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class Chats:
     def list(self, words: str = "", limit: int = 50, before: str | None = None) -> "list[KeptChat]":
         """Those in which all of `words` were said, the one that changed last first."""
         with self._store.reading() as tx:
-            return [chat for chat in tx.chats.list(words, limit, before) if chat.exchanges]
+            return list(tx.chats.list(words, limit, before, silent=False))
 
     def delete(self, reference: str) -> KeptChat:
         """For good. What was sent to datasets stays there."""

@@ -19,6 +19,7 @@ from luthier.domain.comparisons import (
 )
 from luthier.domain.evaluations import Comparison, EvaluationReport
 from luthier.domain.runs import MetricPoint, Run
+from luthier.domain.sweeps import SweepNotFound
 from luthier.evaluation import compare
 from luthier.services.runs import Runs
 
@@ -35,7 +36,20 @@ class Comparisons:
 
     def of(self, references: Sequence[str], order: str | None = None) -> RunComparison:
         """In the order given, or the best first by the metric called `order`. Raises RunsToCompare."""
-        runs = self._find(references)
+        return self._ordered(self._find(references), order)
+
+    def of_sweep(self, sweep_id: str, order: str | None = None) -> RunComparison:
+        """All its runs, however many, in the order of their values, or as `of`. Raises SweepNotFound."""
+        runs = self._runs.of_sweep(sweep_id)
+        if not runs:
+            raise SweepNotFound(sweep=sweep_id)
+        return self._ordered(runs, order)
+
+    def curves(self, references: Sequence[str], name: str, axis: Axis, most_points: int) -> tuple[RunCurve, ...]:
+        """The metric called `name` of each run; one that did not note what the axis needs has no points."""
+        return tuple(self._curve(run, name, axis, most_points) for run in self._find(references))
+
+    def _ordered(self, runs: Sequence[Run], order: str | None) -> RunComparison:
         compared = self._compare(runs)
         metric = next((each for each in compared.metrics if each.name == order), None)
         if metric is None:
@@ -43,10 +57,6 @@ class Comparisons:
         sign = -1 if metric.better == "higher" else 1
         places = sorted(range(len(runs)), key=lambda place: _ranked(metric.values[place], sign))
         return self._compare([runs[place] for place in places])
-
-    def curves(self, references: Sequence[str], name: str, axis: Axis, most_points: int) -> tuple[RunCurve, ...]:
-        """The metric called `name` of each run; one that did not note what the axis needs has no points."""
-        return tuple(self._curve(run, name, axis, most_points) for run in self._find(references))
 
     def _find(self, references: Sequence[str]) -> list[Run]:
         runs = list({run.run_id: run for run in map(self._runs.get, references)}.values())

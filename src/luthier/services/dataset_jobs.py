@@ -17,11 +17,12 @@ from luthier.domain.dataset_jobs import (
 )
 from luthier.domain.derivations import Request
 from luthier.kit.clock import Clock
-from luthier.services.background import Background, Kept, OnProgress, Task
+from luthier.services.background import Background, OnProgress, Task
 from luthier.services.datasets import Datasets
 from luthier.services.derivations import Derivations
 from luthier.services.folders import Folders
 from luthier.services.quality import Quality
+from luthier.services.work_folders import Kept
 
 AT_ONCE = 2  # more would only take the processor from each other, and from the pages
 _WORK: TypeAdapter[DatasetWork] = TypeAdapter(DatasetWork)

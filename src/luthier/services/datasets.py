@@ -117,6 +117,16 @@ class Datasets:
             return self.import_file(reference, **how)
         return self.get(reference)
 
+    def state_of(self, reference: str) -> str:
+        """Changes when what `resolve` would give may change. Raises DatasetNotFound."""
+        if reference.startswith(SCHEME) or is_reference(reference):
+            return reference
+        path = _path_of(reference)
+        if path is None:
+            return self.get(reference).dataset_id
+        facts = path.stat()
+        return f"{path.absolute()} {facts.st_size} {facts.st_mtime_ns}"
+
     def get(self, reference: str) -> Dataset:
         with self._store.reading() as tx:
             try:

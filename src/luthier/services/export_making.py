@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from luthier.connectors.cactus import convert
 from luthier.data.canonical import read_examples, write_examples
@@ -13,7 +13,7 @@ from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.exports import IN_LLAMA, Export, ExportFile, ExportJob, ExportRequest, Performance, Written
 from luthier.domain.parity import Elsewhere, ExportDiffers, ParityReport, Reference
 from luthier.domain.runs import RunNotFound
-from luthier.domain.versions import Version
+from luthier.domain.versions import RewardModelSilent, Version
 from luthier.evaluation.parity import judge_elsewhere, judge_merged, parity_facts
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, sealed_folder, sha256_of, write_json
@@ -22,14 +22,11 @@ from luthier.services.export_commands import commands_for
 from luthier.services.export_refusals import refuse_impossible
 from luthier.services.folders import Folders
 from luthier.services.model_card import base_name, model_card
+from luthier.services.processes import Processes
 from luthier.store import Store
 
 _QUESTIONS, _ANSWER_TOKENS, _CONTEXT = 8, 24, 2048
 _WITH_CARD = ("hub", "merged")
-
-
-class Processes(Protocol):
-    def run(self, module: str, arguments: list[str], log: Path, tell: OnProgress) -> None: ...
 
 
 class ExportMaking:
@@ -46,6 +43,9 @@ class ExportMaking:
         """The export to be. Raises VersionNotFound, and what can be refused without reading weights."""
         with self._store.reading() as tx:
             version = tx.versions.find(reference)
+            origin = tx.runs.get(version.run_id)
+        if origin is not None and origin.plan.method == "reward":
+            raise RewardModelSilent(name=version.label)
         refuse_impossible(request, version)
         return Export(
             export_id="",

@@ -10,9 +10,10 @@ from luthier.domain.errors import LuthierError
 from luthier.domain.exports import Export, ExportBusy, ExportDone, ExportRequest
 from luthier.export.facts import tensor_types
 from luthier.kit.clock import Clock
-from luthier.services.background import Background, Kept, OnProgress, Task
+from luthier.services.background import Background, OnProgress, Task
 from luthier.services.export_making import ExportMaking
 from luthier.services.folders import Folders
+from luthier.services.work_folders import Kept
 from luthier.store import Store
 
 AT_ONCE = 1  # each holds a model in memory

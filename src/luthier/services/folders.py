@@ -16,6 +16,10 @@ class Folders:
         return self.root / "workspace.json"
 
     @property
+    def welcome_dismissed(self) -> Path:
+        return self.root / "welcome.json"
+
+    @property
     def workspace_id(self) -> str:
         """Empty in a folder that has not been laid out."""
         return str(read_json(self.marker)["id"]) if self.marker.exists() else ""
@@ -46,12 +50,36 @@ class Folders:
         return self.root / "notifications.json"
 
     @property
+    def server_card(self) -> Path:
+        """Where the server of this workspace is to be reached, while its lock is held."""
+        return self.root / "server.json"
+
+    @property
+    def settings(self) -> Path:
+        """Those that a person keeps here; services/kept_settings.py."""
+        return self.root / "settings.toml"
+
+    @property
     def imports(self) -> Path:
         return self.root / "imports"
 
     @property
+    def checks(self) -> Path:
+        return self.root / "checks"
+
+    @property
     def dataset_jobs(self) -> Path:
         return self.root / "dataset-jobs"
+
+    @property
+    def previews(self) -> Path:
+        """Of drafts whose rows are looked at."""
+        return self.root / "previews"
+
+    @property
+    def counting(self) -> Path:
+        """Of drafts whose examples are counted for a plan."""
+        return self.root / "counting"
 
     @property
     def exports(self) -> Path:
@@ -61,6 +89,59 @@ class Folders:
     def export_work(self) -> Path:
         """Of exports that are being made."""
         return self.root / "export-work"
+
+    @property
+    def registry(self) -> Path:
+        """What the database says of versions and deployments, so that it can be made again."""
+        return self.root / "versions"
+
+    @property
+    def evaluations(self) -> Path:
+        """What the database says of those that are done, of their votes and of gates, so that it can be made again."""
+        return self.root / "evaluations"
+
+    @property
+    def chats(self) -> Path:
+        """What the database says of them, so that it can be made again."""
+        return self.root / "chats"
+
+    @property
+    def merges(self) -> Path:
+        """Adapters that were merged from others."""
+        return self.root / "merges"
+
+    @property
+    def merge_work(self) -> Path:
+        """Of merges that are being made."""
+        return self.root / "merge-work"
+
+    @property
+    def evaluation_work(self) -> Path:
+        """Of evaluations that are being made."""
+        return self.root / "evaluation-work"
+
+    @property
+    def suites(self) -> Path:
+        """The user's own, one file each."""
+        return self.root / "suites"
+
+    @property
+    def own_tasks(self) -> Path:
+        """The user's own tasks of lm-evaluation-harness, and their data."""
+        return self.suites / "lm-eval"
+
+    def guest(self, name: str) -> Path:
+        """The environment of a program that is kept apart from ours."""
+        return self.root / "guests" / name
+
+    @property
+    def rollouts(self) -> Path:
+        """Of versions that are tried before they serve."""
+        return self.root / "rollouts"
+
+    @property
+    def demos(self) -> Path:
+        return self.root / "demos"
 
     @property
     def uploads(self) -> Path:
@@ -85,6 +166,31 @@ class Folders:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def drafts(self) -> Path:
+        """Of runs, one JSON file each."""
+        return self.root / "drafts"
+
+    @property
+    def presets(self) -> Path:
+        """A folder each, with one recipe file a version."""
+        return self.root / "presets"
+
+    @property
+    def downloads(self) -> Path:
+        """Of base models that are being fetched."""
+        return self.root / "downloads"
+
+    @property
+    def model_cards(self) -> Path:
+        """What the hub said of models, kept for when it cannot be asked."""
+        return self.root / "model-cards.json"
+
+    @property
+    def updates(self) -> Path:
+        """What the package index said of newer versions."""
+        return self.root / "updates.json"
 
     @property
     def profiles(self) -> Path:
@@ -146,6 +252,11 @@ class RunFolder:
         return self.root / "checkpoints"
 
     @property
+    def checkpoint_results(self) -> Path:
+        """What was written from checkpoints to be asked, by their names; made again when it is missing."""
+        return self.root / "checkpoint-results"
+
+    @property
     def adapter(self) -> Path:
         return self.root / "adapter"
 
@@ -160,6 +271,14 @@ class RunFolder:
     @property
     def evaluation(self) -> Path:
         return self.report / "evaluation.json"
+
+    @property
+    def quality(self) -> Path:
+        return self.report / "quality.json"
+
+    @property
+    def quality_page(self) -> Path:
+        return self.report / "quality.html"
 
     @property
     def preflight(self) -> Path:
@@ -178,7 +297,7 @@ class RunFolder:
 
     def discard_results(self) -> None:
         """What a cancelled run leaves behind goes; its recipe, plan, journals and logs stay."""
-        for folder in (self.checkpoints, self.adapter, self.model):
+        for folder in (self.checkpoints, self.checkpoint_results, self.adapter, self.model):
             shutil.rmtree(folder, ignore_errors=True)
 
     def attempt(self, number: int) -> "AttemptFolder":

@@ -6,6 +6,8 @@ from luthier.domain.evaluations import EvaluationReport
 def headline(report: EvaluationReport) -> dict[str, object]:
     """The few figures that lists and tables show."""
     figures: dict[str, object] = {"base_loss": report.base_loss, "tuned_loss": report.tuned_loss}
+    if report.reward is not None:
+        figures |= {"base_reward": report.reward.base, "tuned_reward": report.reward.tuned}
     if report.comparison:
         figures |= {
             "scorer": report.scorer,

@@ -11,11 +11,12 @@ from luthier.domain.imports import Import, ImportEnded, ImportNotFound, ImportRe
 from luthier.domain.jobs import Progress
 from luthier.kit.clock import Clock
 from luthier.kit.ids import new_id
-from luthier.services.background import Background, Kept, OnProgress, Task
+from luthier.services.background import Background, OnProgress, Task
 from luthier.services.datasets import Datasets
 from luthier.services.folders import Folders
 from luthier.services.scenarios import Scenarios
 from luthier.services.uploads import Uploads
+from luthier.services.work_folders import Kept
 
 AT_ONCE = 2  # more would only take the processor from each other, and from the pages
 

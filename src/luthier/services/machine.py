@@ -1,15 +1,20 @@
 """This machine as the workspace knows it: its profile, kept for a few minutes, and the rates measured on it."""
 
+import importlib.util
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-from luthier.domain.machine import Machine, Rates
+from luthier.domain.machine import Device, Machine, MachineLoad, Rates
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, write_json
+from luthier.planning.abilities import ENGINE, Abilities
+from luthier.planning.installed import torch_build
 from luthier.planning.machine import live_figures, probe_machine
 from luthier.planning.machine_facts import doctor_facts
+from luthier.planning.occupancy import measure_load
 from luthier.planning.probes import Probes
 from luthier.services.folders import Folders
 
@@ -17,12 +22,25 @@ PROFILE_SECONDS = 300.0  # hardware seldom changes; what changes all the time is
 BUSY_SECONDS = 1.0
 
 
+def abilities_here() -> Abilities:
+    """The engine's, with the optional parts that are installed."""
+    torch = torch_build()
+    devices: tuple[Device, ...] = (*ENGINE.devices, "cuda") if torch is not None and torch.cuda else ENGINE.devices
+    return replace(ENGINE, devices=devices, quantised=importlib.util.find_spec("bitsandbytes") is not None)
+
+
 class MachineProfile:
     """Thread-safe."""
 
     def __init__(
-        self, folders: Folders, clock: Clock, probes: Probes | None = None, busy_seconds: float = BUSY_SECONDS
+        self,
+        folders: Folders,
+        clock: Clock,
+        probes: Probes | None = None,
+        busy_seconds: float = BUSY_SECONDS,
+        runs_at_once: int = 1,
     ) -> None:
+        self.runs_at_once = runs_at_once  # that share it
         self._busy_seconds = busy_seconds
         self._folders = folders
         self._clock = clock
@@ -38,6 +56,10 @@ class MachineProfile:
                 self._known = (now, probe_machine(self._folders.root, self._probes))
                 return self._known[1]
             return live_figures(self._known[1], self._folders.root, self._probes)
+
+    def load(self) -> MachineLoad:
+        """How busy it is at this moment."""
+        return measure_load(self._folders.root)
 
     def rates(self) -> Rates | None:
         """What was measured on a machine like this one is; None when nothing was."""

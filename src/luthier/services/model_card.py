@@ -57,6 +57,8 @@ def _measured(run: RunFolder) -> Iterator[str]:
         yield f"| right answers ({report.scorer}) | {base} | {tuned} |"
     if report.base_loss is not None and report.tuned_loss is not None:
         yield f"| loss | {report.base_loss:.4f} | {report.tuned_loss:.4f} |"
+    if report.reward is not None:
+        yield f"| reward | {report.reward.base:.4f} | {report.reward.tuned:.4f} |"
     if report.comparison is not None:
         interval = report.comparison.difference_interval
         yield f"\nThe difference is {show_percent(report.comparison.difference)}, with 95 % confidence between "

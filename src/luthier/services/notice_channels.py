@@ -6,7 +6,17 @@ from luthier.connectors.webhook import Webhook
 from luthier.domain.notices import Notice
 from luthier.domain.notifications import Channel, DesktopChannel, EmailChannel, WebhookChannel
 from luthier.kit.clock import Clock
+from luthier.services.folders import Folders
+from luthier.services.notice_delivery import NoticeDelivery
+from luthier.services.notification_settings import NotificationSettingsFile
 from luthier.settings import Settings
+from luthier.store import Store
+
+
+def delivery(store: Store, folders: Folders, settings: Settings, clock: Clock) -> NoticeDelivery:
+    """Through the channels that the workspace has."""
+    kept = NotificationSettingsFile(folders)
+    return NoticeDelivery(store, folders, kept, clock, NoticeChannels(settings, clock).send)
 
 
 class NoticeChannels:

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from luthier.domain.events import Event
+from luthier.domain.health import RemedyName
 from luthier.domain.notices import Notice, NoticeKind, Urgency
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import MetricPoint, Run
+from luthier.health.limits import anomaly_facts
 from luthier.health.notices import notice_limits
 from luthier.kit.clock import rfc3339
 from luthier.kit.ids import new_id
 from luthier.kit.units import show_percent
 
-WATCHED = ("run.step", "run.state", "run.alert", "run.held_out_loss")
+WATCHED = ("run.step", "run.state", "run.alert", "run.remedy", "run.held_out_loss")
 _SECONDS_PER_HOUR = 3600
 
 
@@ -24,6 +26,8 @@ def notices_of(event: Event, run: Run, held_out: Sequence[MetricPoint]) -> list[
             return list(_turns(event, run))
         case "run.alert":
             return [_anomaly(event, run)]
+        case "run.remedy" if event.author == "supervisor":  # a person who chose one knows it
+            return [_remedy(event, run)]
         case "run.held_out_loss":
             return list(_worse_than_before(event, run, held_out))
         case _:
@@ -94,8 +98,10 @@ def _turns(event: Event, run: Run) -> Iterator[Notice]:
 
 
 def _is_worse(run: Run) -> bool:
-    """By its answers where they were scored, else by the held-out loss."""
+    """By its answers where they were scored, else by the held-out loss or the reward."""
     summary = run.summary
+    if summary.get("tuned_reward") is not None:
+        return bool(summary["tuned_reward"] < summary["base_reward"])
     if summary.get("tuned_share") is not None and summary.get("base_share") is not None:
         return bool(summary["tuned_share"] < summary["base_share"])
     tuned, base = summary.get("tuned_loss"), summary.get("base_loss")
@@ -115,6 +121,13 @@ def _anomaly(event: Event, run: Run) -> Notice:
     key = f"alert:{code}:{step}" if step is not None and event.author == "worker" else f"alert:{_moment(event)}"
     where = f" at step {step}" if step else ""
     return _notice(event, run, key, "anomaly", Urgency.NORMAL, (f"{run.name}: an alert{where}", event.body["sentence"]))
+
+
+def _remedy(event: Event, run: Run) -> Notice:
+    body = event.body
+    done = anomaly_facts().remedies[RemedyName(body["remedy"])].label
+    sentence = f"{body['cause']} It goes on from step {body['after_step']}."
+    return _notice(event, run, f"remedy:{_moment(event)}", "anomaly", Urgency.NORMAL, (f"{run.name}: {done}", sentence))
 
 
 def _worse_than_before(event: Event, run: Run, held_out: Sequence[MetricPoint]) -> Iterator[Notice]:

@@ -70,6 +70,34 @@ class OwnScenarios:
         write_atomically(place, text.encode())
         return self.open(str(place))
 
+    def rename(self, name: str, new_name: str) -> ScenarioText:
+        """Raises ScenarioPathMissing, ScenarioNameTaken and ScenarioNotOwn."""
+        place, target = self.place_of(name), self.folder / _inside(new_name)
+        if not self.holds(target.parent):
+            raise ScenarioNotOwn(path=target)
+        if exists(target):
+            raise ScenarioNameTaken(name=self.name_of(target))
+        self.move(place, target)
+        return self.open(str(target))
+
+    def place_of(self, name: str) -> Path:
+        """Of a scenario that is here. Raises ScenarioPathMissing, and ScenarioNotOwn when a link leads out."""
+        place = self.folder / _inside(name)
+        if not exists(place) or not place.is_file():
+            raise ScenarioPathMissing(path=name)
+        if not self.holds(place):
+            raise ScenarioNotOwn(path=place)
+        return place
+
+    def move(self, place: Path, target: Path) -> None:
+        """Folders that nothing is left in go too."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place.rename(target)
+        for folder in place.parents:
+            if folder == self.folder or any(folder.iterdir()):
+                return
+            folder.rmdir()
+
     def name_of(self, path: Path) -> str:
         """Within the folder. Raises ScenarioNotOwn."""
         if not self.holds(path):
@@ -93,7 +121,7 @@ class OwnScenarios:
         if sent.stat().st_size > LARGEST_BYTES:
             raise ScenarioUploadWrong(name=sent.name, reason=f"it has more than {LARGEST_BYTES >> 20} MiB")
         content = sent.read_bytes()
-        place = self._free(sent.stem, lambda path: path.read_bytes() != content, sent.suffix)
+        place = self.free(sent.stem, lambda path: path.read_bytes() != content, sent.suffix)
         write_atomically(place, content)
         return place
 
@@ -108,7 +136,7 @@ class OwnScenarios:
                     raise ScenarioUploadWrong(name=sent.name, reason=f"it holds more than {_MOST_FILES} scenarios")
             if not count:
                 raise ScenarioUploadWrong(name=sent.name, reason="it holds no scenario")
-            place = self._free(sent.stem, lambda _: True)
+            place = self.free(sent.stem, lambda _: True)
             staging.rename(place)
         except SourceFault as fault:
             raise ScenarioUploadWrong(name=sent.name, reason=fault.finding.sentence.rstrip(".")) from fault
@@ -116,8 +144,8 @@ class OwnScenarios:
             shutil.rmtree(staging, ignore_errors=True)
         return place
 
-    def _free(self, stem: str, is_other: Callable[[Path], bool], suffix: str = "") -> Path:
-        """A name that nothing has, or that what is there shares rightly."""
+    def free(self, stem: str, is_other: Callable[[Path], bool], suffix: str = "") -> Path:
+        """A name that nothing has, or that what is there shares rightly. `stem` may lead into a folder."""
         for number in range(1, _TRIES):
             place = self.folder / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
             if not exists(place) or not is_other(place):

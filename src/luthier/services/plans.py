@@ -1,17 +1,12 @@
 """Plans: bring base, examples and machine together, and let the planner decide what the recipe leaves open."""
 
-import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from luthier.data.canonical import write_examples
-from luthier.data.measure import measure
-from luthier.data.pairs import refuse_without_pairs
-from luthier.data.render import Renderer
-from luthier.data.splits import Split, shared_questions
+from luthier.domain.counting import Counted
 from luthier.domain.datasets import Dataset, Example
-from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.jobs import Progress
 from luthier.domain.machine import Machine
 from luthier.domain.models import BaseModel
@@ -19,17 +14,19 @@ from luthier.domain.plans import Plan, RegionUnknown
 from luthier.domain.profiles import Profile
 from luthier.domain.recipes import Recipe
 from luthier.domain.traces import ModelTrace
-from luthier.planning.abilities import ENGINE, native_precision
+from luthier.planning.abilities import native_precision
 from luthier.planning.choose import make_plan
-from luthier.planning.compatibility import doubts_about_base
+from luthier.planning.compatibility import doubts_about_base, doubts_about_place
 from luthier.planning.costs import is_region, regions
-from luthier.planning.knowledge import Knowledge, Tariff
+from luthier.planning.knowledge import Knowledge, Preferences
 from luthier.services.calibration import Calibrations, CalibrationTable
+from luthier.services.counts import counted, sides_of
 from luthier.services.datasets import Datasets
-from luthier.services.machine import MachineProfile
+from luthier.services.machine import MachineProfile, abilities_here
 from luthier.services.models import Models
 from luthier.services.profiles import Profiles
-from luthier.services.sides import Sides, automatic_sides
+from luthier.services.rewards import with_programs
+from luthier.services.sides import Sides
 from luthier.services.traces import Traces
 
 Report = Callable[[Progress], None]
@@ -61,7 +58,7 @@ class Plans:
         traces: Traces,
         calibrations: Calibrations,
         profiles: Profiles,
-        tariff: Tariff,
+        preferences: Callable[[], Preferences],
     ) -> None:
         self._datasets = datasets
         self._models = models
@@ -69,36 +66,38 @@ class Plans:
         self._traces = traces
         self._calibrations = calibrations
         self._profiles = profiles
-        self._tariff = tariff
+        self.preferences = preferences
 
     def make(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Plan:
-        return self.prepare(recipe, on_progress, trace=trace).plan
+        """Without fetching the weights of a base: its outline says enough.
 
-    def prepare(self, recipe: Recipe, on_progress: Report | None = None, *, trace: bool = False) -> Preparation:
-        """With `trace`, a base that was never traced is traced first, which takes a minute, once.
-
+        With `trace`, a base that is here and was never traced is traced first, which takes a minute, once.
         Raises what reading the data, getting the base, or fitting the machine and the budget raises.
         """
-        dataset = self._datasets.resolve(
-            recipe.data,
-            shape=recipe.shape,
-            columns=recipe.columns,
-            skip_bad_rows=recipe.skip_bad_rows,
-            on_progress=on_progress,
-        )
-        parted = self._sides(recipe, dataset)
-        sides = parted.split
-        refuse_without_pairs(recipe.method, recipe.data, (*sides.train, *sides.held_out))
+        with_programs(recipe)
+        _, parted = self._examples(recipe, on_progress)
+        base, missing_bytes = self._models.outline(recipe.base, on_progress)
+        if trace and not missing_bytes:
+            self._trace(base, self._machine.get(), on_progress)
+        return self.of_counted(recipe, base, counted(recipe, Path(base.folder), parted), missing_bytes)
+
+    def prepare(self, recipe: Recipe, on_progress: Report | None = None) -> Preparation:
+        """Raises as `make` does."""
+        dataset, parted = self._examples(recipe, on_progress)
         base = self._models.get(recipe.base, on_progress)
-        facts = measure(Renderer(Path(base.folder)), sides.train, sides.held_out)
-        machine = self._machine.get()
-        if trace:
-            self._trace(base, machine, on_progress)
-        plan = make_plan(recipe, machine, base.shape, facts, self._knowledge(base, machine))
-        doubts = doubts_about_base(base, recipe, plan.machine, plan.device)
-        warnings = (*plan.warnings, *parted.findings, *_leaks(recipe, sides), *doubts)
-        plan = plan.model_copy(update={"warnings": warnings})
+        plan = self.of_counted(recipe, base, counted(recipe, Path(base.folder), parted))
+        sides = parted.split
         return Preparation(base=base, dataset=dataset, train=sides.train, held_out=sides.held_out, plan=plan)
+
+    def of_counted(self, recipe: Recipe, base: BaseModel, found: Counted, missing_bytes: int = 0) -> Plan:
+        """In milliseconds, from what was counted in the examples before. Raises as `make` does."""
+        machine = self._machine.get()
+        plan = make_plan(recipe, machine, base.shape, found.facts, self._knowledge(base, machine))
+        doubts = [
+            *doubts_about_place(base, missing_bytes),
+            *doubts_about_base(base, recipe, plan.machine, plan.device),
+        ]
+        return plan.model_copy(update={"warnings": (*plan.warnings, *found.findings, *doubts)})
 
     def profiles(self) -> tuple[Profile, ...]:
         """Those of the package, then the user's own."""
@@ -115,36 +114,33 @@ class Plans:
         return self._traces.make(base, precision)
 
     def _knowledge(self, base: BaseModel, machine: Machine) -> Knowledge:
-        if not is_region(self._tariff.region):
-            raise RegionUnknown(region=self._tariff.region, known=", ".join(regions()))
+        preferences = self.preferences()
+        if not is_region(preferences.tariff.region):
+            raise RegionUnknown(region=preferences.tariff.region, known=", ".join(regions()))
         return Knowledge(
-            abilities=replace(ENGINE, quantised=importlib.util.find_spec("bitsandbytes") is not None),
+            abilities=abilities_here(),
             trace=self._traces.known(base, native_precision(machine)),
             rates=self._machine.rates(),
             calibration=self._calibrations.of(machine.fingerprint),
-            tariff=self._tariff,
+            preferences=preferences,
             profiles=self._profiles.own(),
+            runs_at_once=self._machine.runs_at_once,
         )
+
+    def _examples(self, recipe: Recipe, on_progress: Report | None = None) -> tuple[Dataset, Sides]:
+        dataset = self._datasets.resolve(
+            recipe.data,
+            shape=recipe.shape,
+            columns=recipe.columns,
+            skip_bad_rows=recipe.skip_bad_rows,
+            on_progress=on_progress,
+        )
+        parted = self._sides(recipe, dataset)
+        return dataset, parted
 
     def _sides(self, recipe: Recipe, dataset: Dataset) -> Sides:
-        examples = list(self._datasets.examples(dataset))
+        held_out = None
         if recipe.held_out:
-            held_out = self._datasets.resolve(recipe.held_out, skip_bad_rows=recipe.skip_bad_rows)
-            return Sides(Split(train=examples, held_out=list(self._datasets.examples(held_out))))
-        return automatic_sides(examples, recipe.evaluation.held_out_share)
-
-
-def _leaks(recipe: Recipe, sides: Split) -> list[Finding]:
-    """A question that was trained on measures memory, not skill."""
-    rows = shared_questions(sides.train, sides.held_out)
-    if not rows:
-        return []
-    return [
-        Finding(
-            code="plan.held_out_leaks",
-            level=Level.WARNING,
-            sentence=f"{len(rows)} of the {len(sides.held_out)} held-out questions are also trained on.",
-            place=Place(file=recipe.held_out, row=rows[0]),
-            suggestion="Take them out of one of the two files, or the proof will look better than the model is.",
-        )
-    ]
+            measured_with = self._datasets.resolve(recipe.held_out, skip_bad_rows=recipe.skip_bad_rows)
+            held_out = list(self._datasets.examples(measured_with))
+        return sides_of(recipe, list(self._datasets.examples(dataset)), held_out)

@@ -1,5 +1,6 @@
 """YAML and JSON as recipes are written in them: YAML 1.2 scalars, no key twice, and the line of every value."""
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ _CORE_SCHEMA = (  # YAML 1.2, section 10.3.2: 1e-4 is a number, `off` and 2026-0
     ("tag:yaml.org,2002:float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
 )
 
+_JSON_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\]:]')
+
 KeyPath = tuple[str, ...]
 
 
@@ -30,14 +33,18 @@ class RecipeDocument:
     values: dict[str, Any]
     lines: dict[KeyPath, int]
 
+    def line_of(self, path: KeyPath) -> int | None:
+        """Of something that is missing, of the group where it should be."""
+        known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+        return self.lines[known] if known else None
+
     def place_of(self, path: KeyPath) -> str:
         """E.g. `settings.epochs (recipe.yaml, line 7)`; for something that is missing, where it should be."""
         name = ".".join(path)
         if self.source is None:
             return name
-        known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
-        line = f", line {self.lines[known]}" if known else ""
-        return f"{name} ({self.source.name}{line})"
+        line = self.line_of(path)
+        return f"{name} ({self.source.name}, line {line})" if line else f"{name} ({self.source.name})"
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,12 +64,21 @@ for _tag, _pattern, _first in _CORE_SCHEMA:
 
 def read_document(path: Path) -> RecipeDocument:
     """Raises RecipeUnreadable when the file is not a YAML or JSON mapping in UTF-8, RecipeInvalid for a key twice."""
+    return parse_document(path, read_recipe_text(path))
+
+
+def read_recipe_text(path: Path) -> str:
+    """As it is written. Raises RecipeUnreadable when it is no text in UTF-8 of a sensible size."""
     try:
-        text = read_small_text(path, _MOST_BYTES)
+        return read_small_text(path, _MOST_BYTES)
     except NoSmallText as error:
         raise RecipeUnreadable(path=path, reason=error) from None
+
+
+def parse_document(path: Path, text: str) -> RecipeDocument:
+    """As `read_document`, of a text that came in another way; `path` names it in complaints."""
     lines: dict[KeyPath, int] = {}
-    values = _from_json(path, text) if path.suffix.lower() == ".json" else _from_yaml(path, text, lines)
+    values = _from_json(path, text, lines) if path.suffix.lower() == ".json" else _from_yaml(path, text, lines)
     if not isinstance(values, dict):
         raise RecipeUnreadable(path=path, reason="it does not hold `name: value` lines")
     return RecipeDocument(source=path, values=values, lines=lines)
@@ -110,7 +126,7 @@ def _note_lines(path: Path, node: yaml.Node, here: KeyPath, lines: dict[KeyPath,
         _note_lines(path, value, inner, lines)
 
 
-def _from_json(path: Path, text: str) -> Any:
+def _from_json(path: Path, text: str, lines: dict[KeyPath, int]) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(pairs)
         if len(values) < len(pairs):
@@ -120,9 +136,27 @@ def _from_json(path: Path, text: str) -> Any:
         return values
 
     try:
-        return json.loads(text, object_pairs_hook=once)
+        values = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise RecipeUnreadable(path=path, reason=f"it is not valid JSON at {where}: {error.msg.lower()}") from None
     except (ValueError, RecursionError) as error:
         raise RecipeUnreadable(path=path, reason=f"it is not valid JSON: {error}") from None
+    _note_json_lines(text, lines)
+    return values
+
+
+def _note_json_lines(text: str, lines: dict[KeyPath, int]) -> None:
+    """Of text that is known to be JSON: a string before a colon is a key of the object that is open there."""
+    around: list[str] = []
+    key, line, seen = "", 1, 0
+    tokens = list(_JSON_TOKEN.finditer(text))
+    for token, following in itertools.pairwise(tokens):
+        line, seen = line + text.count("\n", seen, token.start()), token.start()
+        if token[0] in "{[":
+            around.append(key)
+        elif token[0] in "}]":
+            around.pop()
+        elif following[0] == ":" and token[0] != ":":
+            key = json.loads(token[0])
+            lines.setdefault((*around[1:], key), line)

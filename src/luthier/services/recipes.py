@@ -2,13 +2,14 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from luthier.domain.adapters import ADAPTER_KINDS
+from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.recipes import Budget, EvaluationSpec, HealthSpec, Recipe, RecipeInvalid, TrainingSettings
 from luthier.kit.frozen import Frozen
 from luthier.services.recipe_files import RecipeDocument, dump_yaml, parse_scalar, read_document
@@ -20,6 +21,14 @@ _GROUPS: dict[str, tuple[type[Frozen], ...]] = {
     "budget": (Budget,),
     "health": (HealthSpec,),
 }
+
+
+class RecipeCheck(Frozen):
+    """Of a file that somebody wants to bring in: the recipe, or all that is wrong with it."""
+
+    recipe: Recipe | None = None
+    findings: tuple[Finding, ...] = ()
+
 
 _WORDS = {  # where the validator speaks of Python types
     "string_type": "it should be text (put it in quotes)",
@@ -59,6 +68,33 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return _validated(RecipeDocument(source=None, values=values, lines={}), changes)
 
 
+def recipe_of(document: RecipeDocument) -> Recipe:
+    """As it stands, with no regard to what lies beside it. Raises RecipeInvalid."""
+    return _validated(document, {})
+
+
+def check_recipe(document: RecipeDocument) -> RecipeCheck:
+    """Everything that is wrong with it, not only the first, each with its line."""
+    try:
+        return RecipeCheck(recipe=_validated(document, {}))
+    except RecipeInvalid as first:
+        try:
+            Recipe.model_validate({"data": None, **_with_plain_health(document.values)})
+        except ValidationError as error:
+            found = [_finding(document, path, reason) for path, reason in _complaints(error)]
+            return RecipeCheck(findings=tuple(found))
+        raise first from None
+
+
+def parts_of(recipe: Recipe) -> dict[str, Any]:
+    """What it says beyond the defaults, by dotted name: `make_recipe` turns that into the same recipe again."""
+    parts: dict[str, Any] = {}
+    for name, value in recipe.model_dump(mode="json", exclude_defaults=True).items():
+        group = value if name in _GROUPS else None
+        parts |= {name: value} if group is None else {f"{name}.{field}": each for field, each in group.items()}
+    return parts
+
+
 def dump_recipe(recipe: Recipe) -> str:
     """YAML that `read_recipe` turns into the same recipe again. What is at its default is left out."""
     return dump_yaml(recipe.model_dump(mode="json", exclude_defaults=True))
@@ -66,16 +102,27 @@ def dump_recipe(recipe: Recipe) -> str:
 
 def parse_pin(text: str) -> tuple[str, Any]:
     """`learning_rate=1e-4` to ("settings.learning_rate", 0.0001); `adapter.rank=8` and the like name their group."""
+    name, value = _pin_of(text, "--set")
+    return name, parse_scalar(value)
+
+
+def parse_sweep(text: str) -> tuple[str, list[Any]]:
+    """`learning_rate=1e-4,3e-4` to ("settings.learning_rate", [0.0001, 0.0003])."""
+    name, values = _pin_of(text, "--sweep")
+    return name, [parse_scalar(value) for value in values.split(",")]
+
+
+def _pin_of(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     name = name.strip()
     if not equals or not name:
-        raise RecipeInvalid(where=f"--set {text}", reason="it has to be written as name=value")
+        raise RecipeInvalid(where=f"{option} {text}", reason="it has to be written as name=value")
     parts = name.split(".")
     if len(parts) == 1:
         parts = ["settings", name]
     if len(parts) != 2 or parts[0] not in _GROUPS or parts[1] not in _names_of(_GROUPS[parts[0]]):
-        raise RecipeInvalid(where=f"--set {name}", reason=f"there is no such setting{_suggestion(name)}")
-    return ".".join(parts), parse_scalar(value)
+        raise RecipeInvalid(where=f"{option} {name}", reason=f"there is no such setting{_suggestion(name)}")
+    return ".".join(parts), value
 
 
 def _beside(path: Path, key: str, value: Any) -> dict[str, str]:
@@ -85,10 +132,29 @@ def _beside(path: Path, key: str, value: Any) -> dict[str, str]:
     return {key: str(neighbour)} if os.path.exists(neighbour) else {}  # noqa: PTH110 - Path.exists raises on odd names
 
 
-def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe:
-    values = {name: value for name, value in document.values.items() if not (value is None and name in _GROUPS)}
-    if isinstance(values.get("health"), str):  # a policy alone, which an override may add to
+def _finding(document: RecipeDocument, path: tuple[str, ...], reason: str) -> Finding:
+    name = ".".join(path)
+    is_missing = name == "data" and "data" not in document.values
+    return Finding(
+        code=RecipeInvalid.code,
+        level=Level.ERROR,
+        sentence=f"{name}: {'it does not say which examples to train on' if is_missing else reason}.",
+        place=Place(file=document.source.name if document.source else None, line=document.line_of(path)),
+        suggestion="docs/reference/settings.md has every setting and its limits.",
+        setting=name,
+    )
+
+
+def _with_plain_health(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Without empty groups; a policy alone, which an override may add to, in its group."""
+    values = {name: value for name, value in given.items() if not (value is None and name in _GROUPS)}
+    if isinstance(values.get("health"), str):
         values["health"] = {"policy": values["health"]}
+    return values
+
+
+def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe:
+    values = _with_plain_health(document.values)
     for name, value in overrides.items():
         group, _, field = name.partition(".")
         if not field:
@@ -100,27 +166,33 @@ def _validated(document: RecipeDocument, overrides: Mapping[str, Any]) -> Recipe
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        path, reason = _first_complaint(error)
+        path, reason = next(_complaints(error))
         name = ".".join(path)
         where = f"--set {name}" if name in overrides and "." in name else document.place_of(path)
         raise RecipeInvalid(where=where, reason=reason) from None
 
 
-def _first_complaint(error: ValidationError) -> tuple[tuple[str, ...], str]:
-    first = error.errors(include_url=False)[0]
-    path = tuple(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "tuple[", "constrained-")))
-    if path[:1] == ("adapter",) and path[1:2] and path[1] in ADAPTER_KINDS:
-        path = path[:1] + path[2:]
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, ValidationError):
-        inner, reason = _first_complaint(cause)
-        return path + inner, reason
-    if first["type"] == "extra_forbidden":
-        return path, f"there is no such setting{_in_its_group(path)}"
-    message = _WORDS.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
-    given = first["input"]
+def _complaints(error: ValidationError) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each as the path of the value and a reason."""
+    for each in error.errors(include_url=False):
+        path = tuple(
+            str(part) for part in each["loc"] if not str(part).startswith(("literal[", "tuple[", "constrained-"))
+        )
+        if path[:1] == ("adapter",) and path[1:2] and path[1] in ADAPTER_KINDS:
+            path = path[:1] + path[2:]
+        cause = each.get("ctx", {}).get("error")
+        if isinstance(cause, ValidationError):
+            yield from ((path + inner, reason) for inner, reason in _complaints(cause))
+        elif each["type"] == "extra_forbidden":
+            yield path, f"there is no such setting{_in_its_group(path)}"
+        else:
+            yield path, _reason_of(each["type"], each["msg"], each["input"])
+
+
+def _reason_of(kind: str, message: str, given: Any) -> str:
+    words = _WORDS.get(kind) or message[0].lower() + message[1:]
     shown = f", and it is {given!r}" if isinstance(given, str | int | float | bool) and len(str(given)) <= 60 else ""
-    return path, message.replace("input should", "it should") + shown
+    return words.replace("input should", "it should") + shown
 
 
 def _in_its_group(path: tuple[str, ...]) -> str:

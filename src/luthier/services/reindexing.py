@@ -11,7 +11,6 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from luthier.domain.datasets import Dataset
-from luthier.domain.exports import Export
 from luthier.domain.jobs import Progress
 from luthier.domain.reindexing import DatabaseInUse, NotBroughtBack, NothingToReindex, Reindexed
 from luthier.domain.versions import Version
@@ -19,8 +18,10 @@ from luthier.domain.workspace_errors import StoreUnreadable
 from luthier.kit.clock import Clock
 from luthier.kit.files import read_json, sync_folder
 from luthier.kit.journal import read_intact
+from luthier.services.bringing_back import bring_back_kept
 from luthier.services.folders import Folders, RunFolder
 from luthier.services.notice_collecting import reader_of
+from luthier.services.registry import registered_versions
 from luthier.services.replaying import Replay, history_of
 from luthier.services.run_history import Change, History
 from luthier.services.settling import let_runs_go_on
@@ -67,7 +68,7 @@ class Rebuilding:
         try:
             datasets = self._datasets(store)
             runs, versions = self._runs(store, on_progress)
-            self._exports(store)
+            bring_back_kept(store, self._folders, self._lost)
             with store.reading() as tx:
                 events = tx.events.count()
         finally:
@@ -115,6 +116,7 @@ class Rebuilding:
         histories = sorted(self._histories(), key=lambda pair: pair[1][0].events[0].seq)
         highest = max((change.events[-1].seq for _, changes in histories for change in changes), default=0)
         versions: list[Version] = []
+        without_version: set[str] = set()
         for number, (folder, changes) in enumerate(histories):
             on_progress(Progress(what="reading runs", done=number, total=len(histories)))
             with store.writing() as tx:
@@ -125,7 +127,9 @@ class Rebuilding:
                 reason = "its history begins later than the run; what its workers did is there"
                 self._lost.append(NotBroughtBack(what=f"who moved {run.name} at first", reason=reason))
             versions += replay.versions
-        labels = {(version.name, version.number): version for version in versions}  # the later counts
+            if run.version_id is None:
+                without_version.add(run.run_id)
+        labels = self._labelled(versions, without_version)
         with store.writing() as tx:
             for version in sorted(labels.values(), key=lambda version: version.created_at):
                 tx.versions.add(version)
@@ -133,15 +137,19 @@ class Rebuilding:
             tx.notices.has_read(reader_of(self._folders.workspace_id), tx.events.latest_seq())  # it was told before
         return len(histories), len(labels)
 
-    def _exports(self, store: Store) -> None:
-        for folder in sorted(self._folders.exports.glob("exp_*")):
-            try:
-                export = Export.model_validate(read_json(folder / "export.json"))
-            except (OSError, ValueError):
-                self._lost.append(NotBroughtBack(what=f"export {folder.name}", reason="its export.json cannot be read"))
-                continue
-            with store.writing() as tx:
-                tx.exports.add(export.model_copy(update={"folder": str(folder / "files")}))
+    def _labelled(self, of_runs: list[Version], without_version: set[str]) -> dict[tuple[str, str], Version]:
+        """What was noted of a version after its run counts before what the run says. One that was undone is left out:
+        its label was given again later, or its run does not know it.
+        """
+        by_id: dict[str, Version | None] = {version.version_id: version for version in of_runs}
+        by_id |= dict(registered_versions(self._folders, self._not_readable))
+        done = [version for version in by_id.values() if version and version.run_id not in without_version]
+        by_time = sorted(done, key=lambda version: (version.created_at, version.version_id))
+        return {(version.name, version.number): version for version in by_time}
+
+    def _not_readable(self, version_id: str) -> None:
+        reason = "what was noted of it later cannot be read; it is as its run left it"
+        self._lost.append(NotBroughtBack(what=f"tags and notes of {version_id}", reason=reason))
 
     def _histories(self) -> Iterator[tuple[RunFolder, list[Change]]]:
         for place in sorted(self._folders.runs.glob("run_*")):

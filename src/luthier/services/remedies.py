@@ -18,21 +18,13 @@ from luthier.health.checkpoints import healthy, step_of
 from luthier.health.limits import anomaly_facts
 from luthier.health.verdicts import next_by_itself, problem_of, sentence_of
 from luthier.services.folders import RunFolder
-from luthier.services.run_moves import move_run
+from luthier.services.run_moves import AFRESH, move_run
 from luthier.store import Transaction
 
 _SETTING_OF = {
     RemedyName.LOWER_RATE: "learning_rate",
     RemedyName.CLIP_HARDER: "max_gradient_norm",
     RemedyName.HALVE_MICRO_BATCH: "micro_batch_tokens",
-}
-_AFRESH: dict[str, object] = {
-    "problem": None,
-    "anomaly": None,
-    "losses_of_worker": 0,
-    "keeps_checkpoint": False,
-    "finished_at": None,
-    "phase": "",
 }
 
 
@@ -57,7 +49,7 @@ def apply_remedy(tx: Transaction, run: Run, remedy: RemedyName, folder: RunFolde
     applied = _applied(run, run.anomaly, remedy, to_step, author)
     _tell(tx, run, run.anomaly, applied, at)
     cause = f"{anomaly_facts().remedies[remedy].label.lower()}, from step {to_step}"
-    changes = {**_AFRESH, "remedies": (*rolled_back(run.remedies, to_step), applied), "step": to_step}
+    changes = {**AFRESH, "remedies": (*rolled_back(run.remedies, to_step), applied), "step": to_step}
     return move_run(tx, run, RunMove.REMEDY, author=author, cause=cause, at=at, **changes)
 
 

@@ -1,11 +1,13 @@
 """Facts from a worker's journal become the run's state, metrics and history: each exactly once, in one transaction."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from luthier.domain.events import Told
 from luthier.domain.jobs import (
     Alert,
     Answered,
@@ -47,6 +49,21 @@ _RECENT_STEPS = 20  # enough to smooth over uneven batches, few enough to follow
 _SPREAD = 0.15  # of the time left; steps of one run differ in length by about this much
 
 
+@dataclass
+class _Gathered:
+    """What is stored together, because one by one it would cost more than the training of a small model."""
+
+    metrics: list[MetricPoint] = field(default_factory=list)
+    steps: list[Told] = field(default_factory=list)  # that follow one another, with no other fact between them
+
+    def measure(self, step: int, figures: Mapping[str, float]) -> None:
+        self.metrics += [MetricPoint(step=step, name=name, value=value) for name, value in figures.items()]
+
+    def store_steps(self, tx: Transaction, run_id: str) -> None:
+        tx.events.append_facts(run_id, self.steps)
+        self.steps.clear()
+
+
 class FactFolder:
     """Applies the facts of one attempt. It keeps the recent step times, from which the time left follows."""
 
@@ -56,25 +73,25 @@ class FactFolder:
 
     def apply(self, tx: Transaction, run: Run, records: Sequence[Record]) -> Run:
         """The run after all `records`, already stored. Unknown kinds are a defect and raise."""
-        metrics: list[MetricPoint] = []
+        gathered = _Gathered()
         for record in records:
             fact = fact_from(record.kind, record.body)
-            at = parse_rfc3339(record.time)
-            run = run.model_copy(update={"beat_at": at})
-            run = self._apply_one(tx, run, fact, at, metrics)
-        tx.metrics.put(run.run_id, metrics)
+            if not isinstance(fact, Step):
+                gathered.store_steps(tx, run.run_id)
+            run = self._apply_one(tx, run, fact, parse_rfc3339(record.time), gathered)
+        gathered.store_steps(tx, run.run_id)
+        tx.metrics.put(run.run_id, gathered.metrics)
         tx.runs.update(run)
         return run
 
-    def _apply_one(self, tx: Transaction, run: Run, fact: Fact, at: datetime, metrics: list[MetricPoint]) -> Run:
+    def _apply_one(self, tx: Transaction, run: Run, fact: Fact, at: datetime, gathered: _Gathered) -> Run:
+        run = run.model_copy(update={"beat_at": at})
         match fact:
             case Step():
-                return self._step(tx, run, fact, at, metrics)
+                return self._step(run, fact, at, gathered)
             case HeldOutLoss():
                 figures = {"loss": fact.loss, **fact.figures}
-                metrics += [
-                    MetricPoint(step=fact.step, name=f"held_out_{name}", value=value) for name, value in figures.items()
-                ]
+                gathered.measure(fact.step, {f"held_out_{name}": value for name, value in figures.items()})
                 return _note(tx, run, "run.held_out_loss", fact, at)
             case CheckpointSaved():
                 return self._checkpoint(tx, run, fact, at)
@@ -83,7 +100,7 @@ class FactFolder:
                 return run.model_copy(update={"progress_done": fact.done, "progress_total": fact.total})
             case Readings():
                 figures = fact.model_dump(exclude={"kind", "step", "memory_total_bytes"}, exclude_none=True)
-                metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in figures.items()]
+                gathered.measure(fact.step, figures)
                 return _note(tx, run, "run.readings", fact, at)
             case Answered() | Sample() | Alert() | PreflightDone():
                 return _note(tx, run, _NOTED[type(fact)], fact, at)
@@ -96,18 +113,18 @@ class FactFolder:
             case Phase() | Parked() | Failed() | Finished():
                 return _turn(tx, run, fact, at)
 
-    def _step(self, tx: Transaction, run: Run, fact: Step, at: datetime, metrics: list[MetricPoint]) -> Run:
+    def _step(self, run: Run, fact: Step, at: datetime, gathered: _Gathered) -> Run:
         self._recent.append(fact)
         rate = sum(step.tokens for step in self._recent) / sum(step.seconds for step in self._recent)
         per_step = sum(step.seconds for step in self._recent) / len(self._recent)
         left = (run.total_steps - fact.step) * per_step
         span = Span(left * (1 - _SPREAD), left * (1 + _SPREAD))
-        metrics += [MetricPoint(step=fact.step, name=name, value=getattr(fact, name)) for name in _STEP_METRICS]
-        metrics += [MetricPoint(step=fact.step, name=name, value=value) for name, value in fact.figures.items()]
-        metrics.append(MetricPoint(step=fact.step, name="tokens_per_second", value=fact.tokens / fact.seconds))
-        metrics.append(MetricPoint(step=fact.step, name="step_seconds", value=fact.seconds))
-        figures = {"tokens_per_second": rate, "seconds_left": list(span)}
-        _note(tx, run, "run.step", fact, at, total_steps=run.total_steps, **figures)
+        figures = {name: getattr(fact, name) for name in _STEP_METRICS} | fact.figures
+        figures |= {"tokens_per_second": fact.tokens / fact.seconds, "step_seconds": fact.seconds}
+        gathered.measure(fact.step, figures)
+        told = fact.model_dump(mode="json", exclude={"kind"})
+        told |= {"total_steps": run.total_steps, "tokens_per_second": rate, "seconds_left": list(span)}
+        gathered.steps.append(Told("run.step", told, at))
         return run.model_copy(
             update={
                 "step": fact.step,

@@ -15,6 +15,7 @@ from luthier.kit.clock import Clock
 from luthier.kit.frozen import Frozen
 from luthier.kit.journal import JournalWriter, Record, cut_last
 from luthier.services.folders import Folders, RunFolder
+from luthier.services.registry import note_registered
 from luthier.store import Transaction
 
 CHANGED = "changed"  # the kind of the records in history.jsonl
@@ -48,6 +49,7 @@ class History:
                 by_run[event.run_id].append(event)
         for run_id, events in by_run.items():
             self._note_run(tx, run_id, events)
+        note_registered(tx, self._folders)
         for dataset in tx.datasets.added:
             place = self._folders.dataset_versions(dataset.dataset_id)
             if place.parent.is_dir():

@@ -7,6 +7,16 @@ from luthier.domain.run_states import ACTIVE, RunMove, RunState, after
 from luthier.domain.runs import Run
 from luthier.store import Transaction
 
+# What a run that goes on has put behind it.
+AFRESH: dict[str, object] = {
+    "problem": None,
+    "anomaly": None,
+    "losses_of_worker": 0,
+    "keeps_checkpoint": False,
+    "finished_at": None,
+    "phase": "",
+}
+
 
 def move_run(tx: Transaction, run: Run, move: RunMove, *, author: str, cause: str, at: datetime, **changes: Any) -> Run:
     """Raises MoveNotAllowed when the table has no such move. `changes` are stored together with the new state."""

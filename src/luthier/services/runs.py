@@ -1,6 +1,7 @@
 """Runs as people ask for them: submit, pause, resume, stop, retry, cancel, clone, and all one may want to know."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from luthier.domain.evaluations import EvaluationReport
@@ -10,8 +11,10 @@ from luthier.domain.jobs import Alert, Progress, Sample
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.queues import Priority
 from luthier.domain.recipes import Recipe
+from luthier.domain.run_queries import RunQuery
 from luthier.domain.run_states import ACTIVE, TRANSITIONS, RunMove, RunState
 from luthier.domain.runs import Checkpoint, MetricPoint, NothingToGoOnFrom, Run, WorkerStillEnding
+from luthier.domain.sweeps import SweepMember, members_of
 from luthier.health.limits import anomaly_facts
 from luthier.kit.clock import Clock
 from luthier.kit.files import write_atomically, write_json
@@ -20,16 +23,10 @@ from luthier.services.folders import Folders
 from luthier.services.plans import Plans, Preparation
 from luthier.services.recipes import change_recipe, dump_recipe
 from luthier.services.remedies import apply_remedy, offered
-from luthier.services.run_moves import move_run
+from luthier.services.rewards import with_programs
+from luthier.services.run_moves import AFRESH, move_run
 from luthier.store import Store
 
-_AFRESH: dict[str, object] = {
-    "problem": None,
-    "anomaly": None,
-    "losses_of_worker": 0,
-    "keeps_checkpoint": False,
-    "finished_at": None,
-}
 _UNDONE: dict[str, object] = {
     "step": 0,
     "remedies": (),
@@ -42,6 +39,17 @@ _UNDONE: dict[str, object] = {
     "adapter_folder": None,
     "adapter_sha256": None,
 }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A run to be, planned."""
+
+    recipe: Recipe
+    preparation: Preparation
+    priority: Priority
+    cloned_from: str | None = None
+    sweep: SweepMember | None = None
 
 
 class Runs:
@@ -63,32 +71,33 @@ class Runs:
         cloned_from: str | None = None,
     ) -> Run:
         """Checks, plans and queues. Raises what planning raises; nothing is queued then."""
-        preparation = self._plans.prepare(recipe, on_progress)
-        run_id = new_id("run")
-        self._write_folder(run_id, recipe, preparation)
-        now = self._clock.now()
-        with self._store.writing() as tx:
-            run = Run(
-                run_id=run_id,
-                name=tx.runs.next_name(recipe.name or preparation.dataset.name),
-                state=RunState.CREATED,
-                recipe=recipe,
-                plan=preparation.plan,
-                base_folder=preparation.base.folder,
-                base_revision=preparation.base.revision,
-                base_licence=preparation.base.licence,
-                dataset_id=preparation.dataset.dataset_id,
-                created_at=now,
-                updated_at=now,
-                total_steps=preparation.plan.total_steps,
-                priority=priority,
-                home=self._folders.workspace_id,
-                cloned_from=cloned_from,
-            )
-            tx.runs.add(run)
-            run = move_run(tx, run, RunMove.SUBMIT, author="user", cause="submitted", at=now)
-        self._wake()
-        return run
+        recipe = with_programs(recipe)
+        asked = _Asked(recipe, self._plans.prepare(recipe, on_progress), priority, cloned_from=cloned_from)
+        return self._queue([asked])[0]
+
+    def sweep(
+        self,
+        recipe: Recipe,
+        values: Mapping[str, Sequence[Any]],
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        priority: Priority = Priority.NORMAL,
+    ) -> "list[Run]":
+        """A run for every combination of these `values` of settings, which have dotted names. All are planned before
+        any is queued. Raises SweepInvalid, RecipeInvalid, and what planning raises.
+        """
+        asked = []
+        for member in members_of(new_id("sweep"), values):
+            changed = with_programs(change_recipe(recipe, member.values))
+            preparation = self._plans.prepare(changed, on_progress)
+            name = f"{recipe.name or preparation.dataset.name}, {member.label}"
+            asked.append(_Asked(changed.model_copy(update={"name": name}), preparation, priority, sweep=member))
+        return self._queue(asked)
+
+    def of_sweep(self, sweep_id: str) -> "list[Run]":
+        """In the order of their values."""
+        with self._store.reading() as tx:
+            return tx.runs.of_sweep(sweep_id)
 
     def clone(
         self,
@@ -103,6 +112,38 @@ class Runs:
         recipe = change_recipe(origin.recipe, changes or {})
         return self.submit(recipe, on_progress, priority=priority or origin.priority, cloned_from=origin.run_id)
 
+    def _queue(self, asked: "Sequence[_Asked]") -> "list[Run]":
+        """All of them, or none when a folder cannot be written."""
+        now, made = self._clock.now(), [(new_id("run"), each) for each in asked]
+        for run_id, each in made:
+            self._write_folder(run_id, each.recipe, each.preparation)
+        queued = []
+        with self._store.writing() as tx:
+            for run_id, each in made:
+                preparation = each.preparation
+                run = Run(
+                    run_id=run_id,
+                    name=tx.runs.next_name(each.recipe.name or preparation.dataset.name),
+                    state=RunState.CREATED,
+                    recipe=each.recipe,
+                    plan=preparation.plan,
+                    base_folder=preparation.base.folder,
+                    base_revision=preparation.base.revision,
+                    base_licence=preparation.base.licence,
+                    dataset_id=preparation.dataset.dataset_id,
+                    created_at=now,
+                    updated_at=now,
+                    total_steps=preparation.plan.total_steps,
+                    priority=each.priority,
+                    home=self._folders.workspace_id,
+                    cloned_from=each.cloned_from,
+                    sweep=each.sweep,
+                )
+                tx.runs.add(run)
+                queued.append(move_run(tx, run, RunMove.SUBMIT, author="user", cause="submitted", at=now))
+        self._wake()
+        return queued
+
     def _write_folder(self, run_id: str, recipe: Recipe, preparation: Preparation) -> None:
         folder = self._folders.run(run_id)
         preparation.write_data(folder.train_file, folder.held_out_file)
@@ -115,7 +156,7 @@ class Runs:
 
     def resume(self, reference: str, author: str = "user") -> Run:
         """Goes on from the newest checkpoint."""
-        return self._ask(reference, RunMove.RESUME, author, "asked to resume", **_AFRESH)
+        return self._ask(reference, RunMove.RESUME, author, "asked to resume", **AFRESH)
 
     def remedy(self, reference: str, name: RemedyName, author: str = "user") -> Run:
         """Goes on under a remedy for what the run rests over. Raises NothingToRemedy, RemedyNotOffered."""
@@ -153,7 +194,7 @@ class Runs:
             if (run.state, RunMove.RETRY) in TRANSITIONS and tx.leases.get(run.run_id) is not None:
                 raise WorkerStillEnding(run=run.name)
             now, cause = self._clock.now(), "asked to begin again"
-            run = move_run(tx, run, RunMove.RETRY, author=author, cause=cause, at=now, **_AFRESH, **_UNDONE)
+            run = move_run(tx, run, RunMove.RETRY, author=author, cause=cause, at=now, **AFRESH, **_UNDONE)
             tx.metrics.clear(run.run_id)
             tx.checkpoints.clear(run.run_id)
             self._folders.run(run.run_id).discard_results()
@@ -235,3 +276,13 @@ class Runs:
         """Newest first; `before` is the id of the last run of the page that was seen."""
         with self._store.reading() as tx:
             return tx.runs.list(limit=limit, states=states, before=before)
+
+    def matching(self, query: RunQuery, limit: int, before: str | None = None) -> Sequence[Run]:
+        """In the order asked for; `before` is the id of the last run of the page that was seen."""
+        with self._store.reading() as tx:
+            return tx.runs.matching(query, limit, before)
+
+    def bases(self) -> Sequence[str]:
+        """Every base model that a run began from, as the recipes name it."""
+        with self._store.reading() as tx:
+            return tx.runs.bases()

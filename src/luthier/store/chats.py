@@ -12,14 +12,18 @@ from luthier.store.tables import chats
 class Chats:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.changed: dict[str, KeptChat | None] = {}  # in this transaction, by id; None was removed
 
     def add(self, chat: KeptChat) -> None:
+        self.changed[chat.chat_id] = chat
         self._connection.execute(insert(chats).values(chat_id=chat.chat_id, **_columns(chat)))
 
     def save(self, chat: KeptChat) -> None:
+        self.changed[chat.chat_id] = chat
         self._connection.execute(update(chats).where(chats.c.chat_id == chat.chat_id).values(**_columns(chat)))
 
     def remove(self, chat_id: str) -> None:
+        self.changed[chat_id] = None
         self._connection.execute(delete(chats).where(chats.c.chat_id == chat_id))
 
     def get(self, chat_id: str) -> KeptChat:
@@ -38,11 +42,18 @@ class Chats:
             raise ChatNotFound(name=reference)
         return self.get(reference if reference in candidates else candidates[0])
 
-    def list(self, words: str = "", limit: int | None = 50, before: str | None = None) -> Sequence[KeptChat]:
-        """Those in which all of `words` were said; `before` is the id of the last chat of the page before."""
+    def list(
+        self, words: str = "", limit: int | None = 50, before: str | None = None, *, silent: bool = True
+    ) -> Sequence[KeptChat]:
+        """Those in which all of `words` were said; `before` is the id of the last chat of the page before.
+
+        Without `silent`, those in which nothing was said yet are left out.
+        """
         conditions: list[ColumnElement[bool]] = [
             chats.c.words.contains(word, autoescape=True) for word in words.lower().split()
         ]
+        if not silent:
+            conditions.append(chats.c.words != "")
         if before is not None:
             last = select(chats.c.changed_at, chats.c.seq).where(chats.c.chat_id == before).subquery()
             is_older = chats.c.changed_at < select(last.c.changed_at).scalar_subquery()

@@ -1,15 +1,18 @@
 """Events: appended with a number that only grows, read by watchers after the last number they saw."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from luthier.domain.events import Event
+from luthier.domain.events import Event, Told
 from luthier.store.tables import events
 from luthier.store.writing import count_on
+
+_ADDED = insert(events)  # built once: what a statement is made of is costly to look through
+_NUMBERED = _ADDED.returning(events.c.seq)
 
 
 class Events:
@@ -19,10 +22,14 @@ class Events:
 
     def append(self, kind: str, run_id: str | None, author: str, body: dict[str, Any], at: datetime) -> int:
         """Returns the event's number."""
-        values = {"at": at, "kind": kind, "run_id": run_id, "author": author, "body": orjson.dumps(body).decode()}
-        seq: int = self._connection.execute(insert(events).values(**values).returning(events.c.seq)).scalar_one()
+        seq: int = self._connection.execute(_NUMBERED, _row(kind, run_id, author, body, at)).scalar_one()
         self.appended.append(Event(seq=seq, at=at, kind=kind, run_id=run_id, author=author, body=body))
         return seq
+
+    def append_facts(self, run_id: str, told: Sequence[Told]) -> None:
+        """What a worker told, in order, many at once; its journal holds them too."""
+        if told:
+            self._connection.execute(_ADDED, [_row(kind, run_id, "worker", body, at) for kind, body, at in told])
 
     def after(
         self, seq: int, run_id: str | None = None, limit: int = 500, kinds: Collection[str] | None = None
@@ -77,3 +84,7 @@ class Events:
     def latest_seq(self) -> int:
         """0 when nothing has happened yet."""
         return self._connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0
+
+
+def _row(kind: str, run_id: str | None, author: str, body: dict[str, Any], at: datetime) -> dict[str, Any]:
+    return {"at": at, "kind": kind, "run_id": run_id, "author": author, "body": orjson.dumps(body).decode()}

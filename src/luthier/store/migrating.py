@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from luthier.domain.workspace_errors import StoreTooNew
 from luthier.store.connecting import Mode, begin
 
-NEWEST = "0006"  # the last file in migrations/versions
+NEWEST = "0010"  # the last file in migrations/versions
 
 
 def bring_up_to_date(engine: Engine) -> None:

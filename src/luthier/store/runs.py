@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
+from luthier.domain.run_queries import RunQuery
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import Run, RunNameAmbiguous, RunNotFound
+from luthier.domain.sweeps import MOST
 from luthier.store.references import ids_beginning, listed
+from luthier.store.run_queries import asked_columns, matching, order_of
 from luthier.store.tables import runs
 
 
@@ -24,6 +27,10 @@ class Runs:
         changed = self._connection.execute(update(runs).where(runs.c.run_id == run.run_id).values(**_columns(run)))
         if changed.rowcount == 0:
             raise RunNotFound(name=run.run_id)
+
+    def of_sweep(self, sweep_id: str) -> "list[Run]":
+        """Oldest first."""
+        return list(self._where(runs.c.sweep_id == sweep_id, order=(runs.c.seq.asc(),), limit=MOST))
 
     def get(self, run_id: str) -> Run | None:
         found = self._where(runs.c.run_id == run_id)
@@ -49,6 +56,15 @@ class Runs:
         if before is not None:
             conditions.append(runs.c.seq < select(runs.c.seq).where(runs.c.run_id == before).scalar_subquery())
         return list(self._where(*conditions, limit=limit))
+
+    def matching(self, query: RunQuery, limit: int = 50, before: str | None = None) -> Sequence[Run]:
+        """In the order asked for; `before` is the id of the last run of the page before."""
+        page = matching(self._connection, query, limit, before)
+        return [] if page is None else self._where(runs.c.seq.in_(page), order=order_of(query), limit=limit)
+
+    def bases(self) -> Sequence[str]:
+        """Of all runs, each once, as the recipes name them."""
+        return self._connection.scalars(select(runs.c.base).distinct().order_by(runs.c.base)).all()
 
     def all(self) -> Iterator[Run]:
         """The oldest first."""
@@ -85,5 +101,6 @@ def _columns(run: Run) -> dict[str, Any]:
         "home": run.home,
         "rank": run.rank,
         "ticket": run.ticket,
+        **asked_columns(run),
         "body": run.model_dump_json(),
     }

@@ -16,13 +16,16 @@ from luthier.store.checkpoints import Checkpoints
 from luthier.store.connecting import Mode, begin, engine_for
 from luthier.store.copying import copy_in, copy_out, holds_nothing
 from luthier.store.datasets import Datasets
+from luthier.store.deployments import Deployments
 from luthier.store.describing import describe
+from luthier.store.evaluations import Evaluations
 from luthier.store.events import Events
 from luthier.store.exports import Exports
 from luthier.store.failures import failure_of
 from luthier.store.leases import Leases
 from luthier.store.metrics import Metrics
 from luthier.store.migrating import bring_up_to_date
+from luthier.store.naming import Naming
 from luthier.store.notices import Notices
 from luthier.store.runs import Runs
 from luthier.store.sessions import Sessions
@@ -42,9 +45,12 @@ class Transaction:
         self.notices = Notices(connection)
         self.datasets = Datasets(connection)
         self.versions = Versions(connection)
+        self.deployments = Deployments(connection)
         self.exports = Exports(connection)
+        self.evaluations = Evaluations(connection)
         self.sessions = Sessions(connection)
         self.chats = Chats(connection)
+        self.naming = Naming(connection)
 
 
 Recorder = Callable[[Transaction], None]  # called before each commit; what it raises undoes the transaction

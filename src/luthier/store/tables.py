@@ -46,6 +46,8 @@ def _of_run(*, primary_key: bool = True, nullable: bool = False) -> Column[str]:
     )
 
 
+_FIGURES = ("loss", "tokens_per_second", "training_seconds")
+
 runs = Table(
     "runs",
     metadata,
@@ -57,7 +59,15 @@ runs = Table(
     Column("rank", Integer, nullable=False),  # of its turn: the highest first, then the lowest ticket
     Column("ticket", _NUMBER, nullable=False),
     Column("body", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("base", Text, nullable=False),
+    Column("sweep_id", Text),
+    Column("words", Text, nullable=False),  # that a search looks for, in small letters
+    *(Column(name, Double) for name in _FIGURES),
     Index("runs_by_name", "name"),
+    Index("runs_by_sweep", "sweep_id"),
+    # All that lists are filtered and sorted by: SQLite would read whole bodies on the way. PostgreSQL keeps them apart.
+    Index("runs_as_listed", "state", "method", "base", "sweep_id", "words", *_FIGURES).ddl_if(dialect="sqlite"),
     Index("runs_by_state", "state", "seq"),
     Index("runs_by_turn", "state", "home", "rank", "ticket"),
     sqlite_autoincrement=True,
@@ -120,6 +130,14 @@ versions = Table(
     UniqueConstraint("name", "number", name="versions_by_label"),
     sqlite_autoincrement=True,
 )
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("slot", Text, primary_key=True),
+    Column("version_id", Text, nullable=False),  # that serves
+    Column("body", Text, nullable=False),
+    Index("deployments_by_version", "version_id"),
+)
 notices = Table(
     "notices",
     metadata,
@@ -178,4 +196,26 @@ chats = Table(
     Column("body", Text, nullable=False),
     Index("chats_by_change", "changed_at"),
     sqlite_autoincrement=True,
+)
+evaluations = Table(
+    "evaluations",
+    metadata,
+    _seq(),
+    Column("evaluation_id", Text, nullable=False, unique=True),
+    Column("suite", Text, nullable=False),
+    Column("target_version", Text),
+    Column("body", Text, nullable=False),
+    Column("outcomes", Text, nullable=False),  # of its cases: read only when somebody looks at them
+    Index("evaluations_by_suite", "suite", "target_version"),
+    sqlite_autoincrement=True,
+)
+blind_votes = Table(
+    "blind_votes",
+    metadata,
+    Column("evaluation_id", Text, ForeignKey("evaluations.evaluation_id", ondelete="CASCADE"), primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("choice", Text, nullable=False),  # target, against or tie
+)
+gates = Table(
+    "gates", metadata, Column("suite", Text, primary_key=True), Column("allowed_drop", Double, nullable=False)
 )

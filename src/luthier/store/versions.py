@@ -1,8 +1,8 @@
-"""Versions: numbered within their name, found by label, name, id or beginning of the id."""
+"""Versions: numbered within their name, found by label, name (its highest number), id or beginning of the id."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from luthier.domain.versions import Version, VersionNameAmbiguous, VersionNotFound
 from luthier.store.references import ids_beginning, listed
@@ -12,10 +12,16 @@ from luthier.store.tables import versions
 class Versions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.changed: dict[str, Version | None] = {}  # in this transaction, by id; None was removed
 
     def add(self, version: Version) -> None:
         values = {"version_id": version.version_id, "name": version.name, "number": version.number}
         self._connection.execute(insert(versions).values(**values, body=version.model_dump_json()))
+        self.changed[version.version_id] = version
+
+    def remove(self, version_id: str) -> None:
+        self._connection.execute(delete(versions).where(versions.c.version_id == version_id))
+        self.changed[version_id] = None
 
     def update(self, version: Version) -> None:
         """Its label stays. Raises VersionNotFound when it was never added."""
@@ -24,13 +30,14 @@ class Versions:
         )
         if changed.rowcount == 0:
             raise VersionNotFound(name=version.version_id)
+        self.changed[version.version_id] = version
 
     def get(self, version_id: str) -> Version | None:
         found = self._where(versions.c.version_id == version_id)
         return found[0] if found else None
 
     def find(self, reference: str) -> Version:
-        """By id, else "name@number", else the newest of that name, else beginning of the id.
+        """By id, else "name@number", else the highest of that name, else beginning of the id.
 
         Raises VersionNotFound or VersionNameAmbiguous.
         """
@@ -38,7 +45,7 @@ class Versions:
         found = (
             self._where(versions.c.version_id == reference)
             or self._where(versions.c.name == name, versions.c.number == number)
-            or self._where(versions.c.name == reference)
+            or self.of_name(reference)
         )
         if found:
             return found[0]
@@ -53,13 +60,9 @@ class Versions:
         """Newest first."""
         return list(self._where())
 
-    def next_number(self, name: str) -> str:
-        """ "0.1.0" for the first, then the minor number above the highest."""
-        numbers = self._connection.scalars(select(versions.c.number).where(versions.c.name == name)).all()
-        if not numbers:
-            return "0.1.0"
-        major, minor, _ = max(tuple(int(part) for part in number.split(".")) for number in numbers)
-        return f"{major}.{minor + 1}.0"
+    def of_name(self, name: str) -> Sequence[Version]:
+        """The highest number first."""
+        return sorted(self._where(versions.c.name == name), key=lambda version: version.order, reverse=True)
 
     def _where(self, *conditions: ColumnElement[bool]) -> Sequence[Version]:
         statement = select(versions.c.body).where(*conditions).order_by(versions.c.seq.desc())

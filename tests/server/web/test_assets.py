@@ -79,5 +79,5 @@ def test_only_the_files_of_the_table_are_served(stranger: TestClient, name: str)
 
 def test_the_table_holds_every_file_that_a_page_can_ask_for() -> None:
     suffixes = {path.suffix for path in STATIC.rglob("*") if path.is_file()}
-    assert suffixes <= {".css", ".js", ".svg", ".woff2", ""}
+    assert suffixes <= {".css", ".js", ".png", ".svg", ".webmanifest", ".woff2", ""}
     assert len(assets()) > 15

@@ -5,11 +5,12 @@ from typing import Literal
 
 import httpx
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, TimeoutError, expect
 
 from luthier.workspace import Workspace
 from tests.server.conftest import listening
+from tests.server.web.axe import faults_of
+from tests.server.web.places import whole_pages
 from tests.server.web.scenes import Scene
 from tests.server.web.visiting import Visitor
 
@@ -18,11 +19,7 @@ pytestmark = pytest.mark.browser
 FIRST_LOAD_BYTES = 150_000
 WIDTHS = (1440, 1024, 768, 375, 320)
 THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
-SCENARIOS = ("/scenarios", "/scenarios/templates", "/scenarios/one?template=combat/the-bell-warden")
-PLACES = (
-    *("/", "/train", "/runs", "/datasets", "/datasets/import", *SCENARIOS, "/versions"),
-    *("/playground", "/chats", "/machine", "/notifications", "/help", "/-/patterns"),
-)
+PLACES = (*whole_pages(), "/scenarios/one?template=combat/the-bell-warden", "/help/guide/training")
 
 WATCH_SHIFTS = """
 new PerformanceObserver((list) => {
@@ -56,22 +53,16 @@ def test_no_page_complains_in_the_console(visitor: Visitor, scene: Scene) -> Non
 
 
 @pytest.mark.slow
-def test_axe_finds_nothing_in_either_light(visitor: Visitor, much: Scene) -> None:
+@pytest.mark.parametrize("third", range(3))
+def test_axe_finds_nothing_in_either_light(visitor: Visitor, much: Scene, third: int) -> None:
     shown = [f"/runs/{much.runs[state].run_id}" for state in ("completed", "running", "failed", "queued")]
-    rules = {
-        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    }
     more = (f"/datasets/{much.dataset_id}", f"/versions/{much.version_id}", *comparisons_of(much), "/sign-in")
-    for address in (*PLACES, *shown, *more):
+    for address in (*PLACES, *shown, *more)[third::3]:
         visitor.open(address)
         settle(visitor.page)
         for theme in THEMES:
             visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            said = [
-                f"{item['id']}: {node['html'][:160]} {node['failureSummary']}"
-                for item in Axe().run(visitor.page, options=rules)["violations"]
-                for node in item["nodes"]
-            ]
+            said = faults_of(visitor.page)
             assert not said, f"{address} {theme}\n" + "\n".join(said)
 
 

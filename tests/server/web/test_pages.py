@@ -12,6 +12,12 @@ from tests.server.web.scenes import Scene
 PLACES = (
     "/",
     "/train",
+    "/models",
+    "/models/list",
+    "/models/downloads",
+    "/models/compare?model=starter&model=Qwen/Qwen2.5-0.5B-Instruct",
+    "/presets",
+    "/presets/import",
     "/runs",
     "/datasets",
     "/datasets/import",
@@ -23,6 +29,9 @@ PLACES = (
     "/help",
     "/machine",
     "/notifications",
+    "/settings",
+    "/logs",
+    "/logs/lines?level=error&words=none",
     "/machine/parts/speed",
     "/-/patterns",
     "/sign-in",
@@ -36,7 +45,7 @@ def addresses_of(scene: Scene) -> list[str]:
     dataset = [f"/datasets/{scene.dataset_id}"] if scene.dataset_id else []
     version = [f"/versions/{scene.version_id}", f"/playground?target={scene.version_id}"] if scene.version_id else []
     exports = ["/exports", *([f"/exports/{scene.export_id}"] if scene.export_id else [])]
-    return [*PLACES, *exports, "/parts/glance", "/parts/work", "/parts/machine", *runs, *parts, *dataset, *version]
+    return [*PLACES, *exports, "/parts/glance", "/parts/board", "/parts/machine", *runs, *parts, *dataset, *version]
 
 
 def test_every_page_and_part_is_drawn_without_a_trace_of_python(browser: TestClient, scene: Scene) -> None:

@@ -36,7 +36,7 @@ class Visitor:
     def listen(self) -> None:
         def heard(message: ConsoleMessage) -> None:
             if message.type in ("error", "warning") and not _ABANDONED.search(message.text):
-                self.complaints.append(f"{self.page.url}: {message.text}")
+                self.complaints.append(f"{self.page.url}: {message.text} ({message.location.get('url', '')})")
 
         self.page.on("console", heard)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))

@@ -14,16 +14,20 @@ from luthier.domain.datasets import Dataset, DatasetReport
 from luthier.kit.units import show_bytes, show_count
 
 _PREVIEW_LENGTH = 300
+_COLUMNS_SHOWN = 12
+_JUDGED = {None: "", True: ", labelled good", False: ", labelled bad"}
 
 
 def show_report(report: DatasetReport, *, previews: int = 2) -> Iterable[RenderableType]:
     mapping = report.mapping
     columns = ", ".join(f"{part} = {column}" for part, column in mapping.columns.items())
+    unused = [("Not used", _names(report.unused_columns))] if report.unused_columns else []
     yield facts(
         [
             ("File", f"{report.source} ({show_bytes(report.source_bytes)}, {report.encoding})"),
             ("Shape", f"{mapping.shape.value} ({100 * mapping.confidence:.0f} % sure: {mapping.reason.rstrip('.')})"),
             ("Columns", columns or "none needed"),
+            *unused,
             ("Examples", f"{show_count(report.examples)} of {count_of(report.rows, 'row')}"),
             ("Turns", f"{report.turns_mean:.1f} on average"),
             (
@@ -45,8 +49,9 @@ def show_examples(examples: Iterable[dict[str, Any]]) -> Iterable[RenderableType
     """Canonical rows: who says what."""
     for example in examples:
         turns = [_turn(message) for message in example.get("messages", [])] or [("text", str(example.get("text", "")))]
-        yield soft(f"row {example['row']}")
-        yield facts([(f"  {role}", one_line(content, _PREVIEW_LENGTH)) for role, content in turns])
+        worse = [(f"rejected {role}", content) for role, content in map(_turn, example.get("rejected", []))]
+        yield soft(f"row {example['row']}{_JUDGED[example.get('desirable')]}")
+        yield facts([(f"  {role}", one_line(content, _PREVIEW_LENGTH)) for role, content in (*turns, *worse)])
 
 
 def show_dataset(dataset: Dataset) -> Iterable[RenderableType]:
@@ -63,6 +68,11 @@ def datasets_table(datasets: Sequence[Dataset]) -> Iterable[RenderableType]:
         for item in datasets
     ]
     yield table(("Name", "Id", "Shape", "Examples", "Imported"), rows, right=("Examples",))
+
+
+def _names(columns: Sequence[str]) -> str:
+    more = len(columns) - _COLUMNS_SHOWN
+    return ", ".join(columns[:_COLUMNS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _turn(message: dict[str, Any]) -> tuple[str, str]:

@@ -27,6 +27,8 @@ def show_evaluation(report: EvaluationReport, base: str, tuned: str) -> Iterable
         rows.append((_interval_name(comparison.base), _interval(comparison.base), _interval(comparison.tuned)))
     if report.base_loss is not None and report.tuned_loss is not None:
         rows.append(("Held-out loss", f"{report.base_loss:.4f}", f"{report.tuned_loss:.4f}"))
+    if report.reward is not None:
+        rows.append(("Held-out reward", f"{report.reward.base:.4f}", f"{report.reward.tuned:.4f}"))
     if not rows:
         yield soft("Nothing was measured: no example was held out.")
         return

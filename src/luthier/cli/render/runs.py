@@ -38,16 +38,16 @@ def state_word(state: RunState) -> Text:
     return Text(state.value, "head" if state in ACTIVE else styles.get(state, ""))
 
 
-def runs_table(runs: Sequence[Run], places: Mapping[str, Place]) -> Iterable[RenderableType]:
+def runs_table(runs: Sequence[Run], places: Mapping[str, Place], is_narrowed: bool) -> Iterable[RenderableType]:
     if not runs:
-        yield Text("No runs yet. Start one: luthier demo")
+        yield Text("No run is like that." if is_narrowed else "No runs yet. Start one: luthier demo")
         return
     rows = [
         (
             run.name,
             run.run_id[:_SHORT_ID],
             _state_in_queue(run, places.get(run.run_id)),
-            f"{run.step}/{run.total_steps}",
+            f"{run.step}/{run.last_step}",
             "" if run.loss is None else f"{run.loss:.4f}",
             local_time(run.created_at),
         )
@@ -97,8 +97,11 @@ def _waiting(run: Run, place: Place | None) -> Iterator[tuple[str, Cell]]:
 
 
 def _standing(run: Run) -> Iterator[tuple[str, Cell]]:
-    share = f", {show_percent(run.step / run.total_steps)}" if run.total_steps else ""
-    yield ("Step", f"{show_count(run.step)} of {show_count(run.total_steps)}{share}")
+    steps = f"{show_count(run.step)} of {show_count(run.total_steps)}"
+    if run.ended_early:
+        yield ("Step", f"{steps}; it ended early, because its held-out loss no longer fell")
+    else:
+        yield ("Step", f"{steps}, {show_percent(run.step / run.total_steps)}" if run.total_steps else steps)
     if run.training_seconds:
         yield ("Trained", show_duration(run.training_seconds))
     if run.seconds_left and run.state not in ENDED:

@@ -35,7 +35,7 @@ _EXAMPLE = np.dtype(
         ("answer", "<u8"),
         ("beginning", "<u8"),  # of the answer
         ("characters", "<u4"),
-        ("asked", "?"),  # whether there is a question at all, and an answer to it
+        ("asked", "?"),  # whether there is a question at all, and an answer to it that nobody judged bad
     ]
 )
 
@@ -149,7 +149,7 @@ def _facts_of(example: Example, parts: Parts) -> tuple[int, int, int, int, int, 
         text_id(plain),
         text_id(plain[:_ANSWER_BEGINNING]),
         sum(len(said.text) for said in parts.texts),
-        bool(plain) and not parts.question.isspace() and parts.question != "" and bool(example.messages),
+        bool(plain and parts.question.strip() and example.messages) and example.desirable is not False,
     )
 
 

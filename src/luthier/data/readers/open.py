@@ -8,7 +8,7 @@ from pathlib import Path
 
 from luthier.data.facts import Signature, source_facts
 from luthier.data.readers.archive import archive_members
-from luthier.data.readers.blocks import blocks_of, can_be_blocks
+from luthier.data.readers.blocks import can_be_blocks, pieces_of
 from luthier.data.readers.columnar import arrow_source, parquet_source
 from luthier.data.readers.content import Content, on_disk
 from luthier.data.readers.database import sqlite_source
@@ -128,8 +128,8 @@ def _open_text(content: Content, head: bytes, reading: Reading) -> RowSource:
         "text": partial(text_rows, content, encoding, reading.fixes),
     }
     rows = partial(_until_fault, readers[kind], encoding.assumption())
-    blocks = partial(blocks_of, content, encoding) if kind == "JSONL" and can_be_blocks(content, encoding) else None
-    return RowSource(content.name, kind, encoding.shown, content.stored_bytes, rows, blocks)
+    pieces = partial(pieces_of, content, encoding) if kind == "JSONL" and can_be_blocks(content, encoding) else None
+    return RowSource(content.name, kind, encoding.shown, content.stored_bytes, rows, pieces)
 
 
 def _scenario(content: Content, encoding: SourceEncoding) -> RowSource:

@@ -9,7 +9,7 @@ from luthier.data.readers.meter import Meter
 from luthier.domain.findings import Finding, Level, Place
 
 if TYPE_CHECKING:
-    from luthier.data.readers.blocks import Block, BlockStart
+    from luthier.data.readers.blocks import Piece
 
 SourceKind = Literal["JSONL", "JSON", "CSV", "text", "Parquet", "Arrow", "query", "files", "scenario"]
 # A row is held in memory whole, and its JSON takes up to 25 times its size there; a larger one is passed over.
@@ -39,7 +39,7 @@ class RowSource:
     encoding: str
     source_bytes: int
     rows: Callable[[], Iterator[Row]]  # each call reads from the beginning
-    blocks: "Callable[[BlockStart], Iterator[Block]] | None" = None  # the same in whole lines, where that is possible
+    pieces: "Callable[[int], Iterator[Piece]] | None" = None  # from a byte on, whole lines at a time, where possible
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def find_scenarios(path: Path) -> Found:
     passed_over: list[str] = []
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        if file.suffix.lower() not in ENDINGS or not file.is_file() or any(part[0] == "." for part in name.split("/")):
+        if file.suffix.lower() not in ENDINGS or not file.is_file() or _is_hidden(file.relative_to(path)):
             continue
         if is_scenario(_head(file)):
             scenarios.append(ScenarioFile(file, name))
@@ -78,11 +78,15 @@ def find_scenarios(path: Path) -> Found:
     return Found(tuple(scenarios), tuple(passed_over))
 
 
+def _is_hidden(name: Path) -> bool:
+    return any(part[0] == "." for part in name.parts)
+
+
 def holds_more_than(path: Path, most: int) -> bool:
     """Markdown files at any depth, before any of them is opened; or so many others that finding them takes long."""
     found = 0
     for looked_at, file in enumerate(path.rglob("*") if path.is_dir() else ()):
-        found += file.suffix.lower() in ENDINGS
+        found += file.suffix.lower() in ENDINGS and not _is_hidden(file.relative_to(path))
         if found > most or looked_at > _MOST_LOOKED_AT:
             return True
     return False

@@ -57,6 +57,7 @@ class Family(Frozen):
     ignores_windows: bool = False
     turns_neighbours: bool = False
     norms_add_one: bool = False
+    is_read_back: bool = False  # transformers makes the original's weights of such a file
     metadata: tuple[MetadataRule, ...] = ()
     tensors: dict[str, str] = {}
 
@@ -73,6 +74,7 @@ class PreTokenizer(Frozen):
     steps: tuple[str, ...]
     pattern: str = ""
     whole_words_first: bool = False  # a word that is a token is never merged from parts
+    is_read_back: bool = False  # the name alone says all: nothing is put before or after a text
 
 
 class PreTokenizers(Frozen):

@@ -27,8 +27,19 @@ class Throughput(Frozen):
 
 class Pace(Frozen):
     throughputs: tuple[Throughput, ...]  # the first that fits counts
-    reference_share: float  # of the speed of the fused kernels
+    attention_share: float  # of the pace of products, that attention reaches
+    forward_share: float  # of it, that a forward pass reaches by itself
+    adapter_share: float  # of it, that the narrow products of an adapter reach
+    dropout_flops: float  # what one value's chance is worth
+    full_share: float  # of it, that training every weight reaches: gradients of weights are the largest products
     seconds_per_layer_pass: float  # to start the operations of one layer, forward and backward, however few the tokens
+    reference_seconds_per_layer_pass: float  # the same for PEFT's own forward
+    # However few the tokens, for each weight of the base in a pass: whose rows DoRA measures, whose gradient is
+    # gathered, which is unpacked from four bits; and for each trained weight in an update.
+    dora_seconds_per_weight: float
+    full_seconds_per_weight: float
+    nf4_seconds_per_weight: float
+    update_seconds_per_weight: float
     source: str
 
 
@@ -36,10 +47,12 @@ class BackendMemory(Frozen):
     """What a worker on this backend holds beside the tensors that can be counted."""
 
     framework_bytes: int  # before anything is loaded
-    relaid_linears: float  # of the linear layers, held once more in the order that fused products read them
+    loaded_beside: float  # of the base's file, that lies in the same memory until the weights are made from it
     kept_factor: float  # what the allocator takes for a byte that is kept for backward
     reference_kept_factor: float  # the same for PEFT's own forward
-    saving_bytes_per_weight: float  # of what is trained, while a checkpoint is written
+    copies_checkpoints: bool  # in the memory that is planned, while a small one is written beside the training
+    writes_scores: bool  # attention exists as scores of every pair of tokens; else a kernel computes it in parts
+    more_for_quantised: float  # the truth is expected within this share above the estimate, for a base in nf4
     usable_share: float  # of the memory that is free, that a plan may fill
     source: str
 
@@ -48,7 +61,7 @@ class SharedMemoryFacts(Frozen):
     logit_rows: int  # that exist at once
     spread_traced: float  # the truth is expected within this share, when a layer of the base was traced
     spread_counted: float  # and when what it keeps was counted from its shape
-    more_for_others: float  # and upwards for a base in nf4, and for adapters that PEFT computes
+    more_for_others: float  # and upwards for adapters that PEFT computes
     reference_share: float  # kept by PEFT's own forward over the fused one
     source: str
 
@@ -170,6 +183,7 @@ class Variable(Frozen):
     name: str
     value: str
     libc: str = ""  # only where this C library is
+    device: Device | None = None  # only for runs on it
     reason: str
     source: str
 

@@ -1,4 +1,4 @@
-"""Runs side by side over HTTP: their figures and differences, and their curves over one axis."""
+"""Runs side by side over HTTP: a few of them or a whole sweep, and curves of a few over one axis."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
@@ -11,10 +11,14 @@ from luthier.domain.comparisons import Axis, Difference, Metric, RunComparison, 
 from luthier.domain.queues import Place
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
 from luthier.server.api.views import RunView
+from luthier.workspace import Workspace
 
-router = APIRouter(prefix="/runs/compare", tags=["runs"], responses=PROBLEMS)
+router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
 
 Runs = Annotated[list[str], Query(alias="run", description="names or ids of two to five runs")]
+SortedBy = Annotated[
+    str | SkipJsonSchema[None], Query(max_length=40, description="name of a metric: the best of it stands first")
+]
 
 
 class ComparisonView(BaseModel):
@@ -30,19 +34,18 @@ class ComparisonView(BaseModel):
         return cls(runs=[RunView.of(run, places.get(run.run_id)) for run in compared.runs], **own)
 
 
-@router.get("")
-def compare_runs(
-    workspace: OpenWorkspace,
-    run: Runs,
-    sort: Annotated[
-        str | SkipJsonSchema[None], Query(max_length=40, description="name of a metric: the best of it stands first")
-    ] = None,
-) -> ComparisonView:
-    places = {place.run_id: place for place in workspace.queue.places()}
-    return ComparisonView.of(workspace.comparisons.of(run, sort), places)
+@router.get("/compare")
+def compare_runs(workspace: OpenWorkspace, run: Runs, sort: SortedBy = None) -> ComparisonView:
+    return _view(workspace, workspace.comparisons.of(run, sort))
 
 
-@router.get("/curves")
+@router.get("/sweeps/{sweep_id}/comparison")
+def compare_sweep(workspace: OpenWorkspace, sweep_id: str, sort: SortedBy = None) -> ComparisonView:
+    """All its runs, however many, with the best of each figure."""
+    return _view(workspace, workspace.comparisons.of_sweep(sweep_id, sort))
+
+
+@router.get("/compare/curves")
 def compare_curves(
     workspace: OpenWorkspace,
     run: Runs,
@@ -51,3 +54,7 @@ def compare_curves(
     most_points: Annotated[int, Query(ge=4, le=20_000, description="of each curve")] = 1_000,
 ) -> list[RunCurve]:
     return list(workspace.comparisons.curves(run, name, axis, most_points))
+
+
+def _view(workspace: Workspace, compared: RunComparison) -> ComparisonView:
+    return ComparisonView.of(compared, {place.run_id: place for place in workspace.queue.places()})

@@ -13,26 +13,39 @@ from luthier.domain.scenarios import ScenarioOptions
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
 from luthier.server.api.paging import Cursor, Limit, Page, page_of
 from luthier.server.api.views import RunProblem
+from luthier.workspace import Workspace
 
 router = APIRouter(prefix="/imports", tags=["datasets"], responses=PROBLEMS)
 
 
-class NewImport(BaseModel):
+class NewSource(BaseModel):
     path: str = Field(default="", max_length=4096, description="of a file or folder of the server's machine, or a URL")
     upload_id: str | None = Field(default=None, max_length=64, description="of a file that was sent, instead of a path")
-    name: str | None = Field(default=None, min_length=1, max_length=120)
     shape: str | None = Field(default=None, max_length=40, description="how to read it; found out when left out")
     columns: dict[str, str] = Field(default={}, description="part of the shape -> column of the file")
     options: SourceOptions = SourceOptions()
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if bool(self.path) == (self.upload_id is not None):
+            raise ValueError("give either a path or an upload_id")
+        return self
+
+    def request(self, workspace: Workspace) -> ImportRequest:
+        """Raises what an unknown `upload_id` raises."""
+        path = str(workspace.uploads.path(self.upload_id)) if self.upload_id else self.path
+        return ImportRequest(**{**self.model_dump(), "path": path})
+
+
+class NewImport(NewSource):
+    name: str | None = Field(default=None, min_length=1, max_length=120)
     skip_bad_rows: bool = False
     scenarios: ScenarioOptions | None = Field(
         default=None, description="the path holds scenarios, to be turned into examples like this, or varied first"
     )
 
     @model_validator(mode="after")
-    def _names_one_source(self) -> Self:
-        if bool(self.path) == (self.upload_id is not None):
-            raise ValueError("give either a path or an upload_id")
+    def _names_scenarios_by_path(self) -> Self:
         if self.scenarios is not None and not self.path:
             raise ValueError("scenarios are given by their path")
         return self
@@ -77,8 +90,7 @@ def list_imports(workspace: OpenWorkspace, limit: Limit = 50, cursor: Cursor = N
 @router.post("", status_code=202)
 def begin_import(workspace: OpenWorkspace, wanted: NewImport) -> ImportView:
     """Goes on in the background; ask for it until its state is neither `waiting` nor `running`."""
-    path = str(workspace.uploads.path(wanted.upload_id)) if wanted.upload_id else wanted.path
-    return ImportView.of(workspace.imports.begin(ImportRequest(**{**wanted.model_dump(), "path": path})))
+    return ImportView.of(workspace.imports.begin(wanted.request(workspace)))
 
 
 @router.get("/{import_id}")

@@ -3,33 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 
 from luthier.domain.checkup import Checkup
-from luthier.domain.machine import Machine, Rates
+from luthier.domain.machine import Machine, MachineLoad, Rates
 from luthier.domain.measuring import MeasuringStanding, RatesNotMeasured
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
-from luthier.server.web.machine import measure
 
 router = APIRouter(tags=["machine"], responses=PROBLEMS)
 
 Refresh = Annotated[bool, Query(description="look at the hardware anew instead of what was seen minutes ago")]
 
 
-class MachineLoad(BaseModel):
-    cores: int
-    busy_share: float = Field(description="of all cores, since the request before; 0..1")
-    memory_used: int = Field(description="bytes")
-    memory_total: int
-    disk_used: int = Field(description="bytes, where the workspace is")
-    disk_total: int
-    disk_free: int
-
-
 @router.get("/machine")
 def get_machine(workspace: OpenWorkspace) -> MachineLoad:
-    load = measure(workspace.settings.workspace_folder)
-    return MachineLoad(**{name: getattr(load, name) for name in MachineLoad.model_fields})
+    """How busy it is at this moment, its GPUs included."""
+    return workspace.machine.load()
 
 
 @router.get("/machine/profile")

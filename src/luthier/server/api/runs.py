@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from luthier.domain.answers import QuestionOverTime
@@ -15,31 +16,51 @@ from luthier.domain.logs import LogLevel
 from luthier.domain.plans import Plan
 from luthier.domain.preflight import PreflightReport
 from luthier.domain.queues import Priority
-from luthier.domain.recipes import Recipe
+from luthier.domain.recipes import Method, Recipe
+from luthier.domain.run_queries import RunQuery, RunSort
 from luthier.domain.run_states import RunState
 from luthier.domain.runs import ReportNotThere, Run
 from luthier.server.api.access import PROBLEMS, OpenWorkspace, Reference
 from luthier.server.api.paging import Cursor, Limit, Page
-from luthier.server.api.views import CheckpointView, CloneChanges, LogTail, RemediesView, RunView, Series
+from luthier.server.api.views import (
+    CheckpointView,
+    CloneChanges,
+    LogTail,
+    RemediesView,
+    RunView,
+    Series,
+    SweepForecastView,
+    SweepRequest,
+)
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
 
 
+class RunsAsked(BaseModel):
+    state: list[RunState] | SkipJsonSchema[None] = Field(None, description="only runs in one of these states")
+    method: Method | SkipJsonSchema[None] = Field(None, description="only of this method")
+    base: str = Field("", max_length=4096, description="only from this base, as the recipe names it")
+    text: str = Field("", max_length=200, description="words; each stands in the name, the base or the data")
+    sweep: str = Field("", max_length=64, description="only of this sweep")
+    sort: RunSort = Field("made", description="newest, fastest and longest come first, the others from the lowest")
+    reverse: bool = Field(False, description="the other way round")
+    limit: Limit = 50
+    cursor: Cursor = None
+
+    @property
+    def query(self) -> RunQuery:
+        states = None if self.state is None else frozenset(self.state)
+        return RunQuery(states=states, **self.model_dump(exclude={"state", "limit", "cursor"}))
+
+
 @router.get("")
-def list_runs(
-    workspace: OpenWorkspace,
-    state: Annotated[
-        list[RunState] | SkipJsonSchema[None], Query(description="only runs in one of these states")
-    ] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[RunView]:
-    """The newest first."""
-    found = workspace.runs.list(limit=limit + 1, states=state, before=cursor)
-    shown = found[:limit]
+def list_runs(workspace: OpenWorkspace, asked: Annotated[RunsAsked, Query()]) -> Page[RunView]:
+    """The newest first, unless another order is asked for; what is not known comes last in each."""
+    found = workspace.runs.matching(asked.query, asked.limit + 1, asked.cursor)
+    shown = found[: asked.limit]
     places = {place.run_id: place for place in workspace.queue.places()}
     views = [RunView.of(run, places.get(run.run_id)) for run in shown]
-    return Page(items=views, next=shown[-1].run_id if len(found) > limit else None)
+    return Page(items=views, next=shown[-1].run_id if len(found) > asked.limit else None)
 
 
 @router.post("", status_code=201)
@@ -53,6 +74,25 @@ def submit_run(
     run = workspace.runs.submit(recipe, priority=priority)
     response.headers["location"] = f"/api/v1/runs/{run.run_id}"
     return _view(workspace, run)
+
+
+@router.post("/sweeps", status_code=201)
+def submit_sweep(workspace: OpenWorkspace, sweep: SweepRequest) -> list[RunView]:
+    """A run for every combination of values. All are planned before any is queued."""
+    runs = workspace.runs.sweep(sweep.recipe, sweep.values, priority=sweep.priority)
+    return [_view(workspace, run) for run in runs]
+
+
+@router.post("/sweeps/forecast")
+def forecast_sweep(workspace: OpenWorkspace, sweep: SweepRequest) -> SweepForecastView:
+    """What all its runs would take on this machine; nothing is queued."""
+    return SweepForecastView.of(workspace.sweeps.forecast(sweep.recipe, sweep.values))
+
+
+@router.get("/sweeps/{sweep_id}")
+def get_sweep(workspace: OpenWorkspace, sweep_id: str) -> list[RunView]:
+    """Its runs, in the order in which they were asked for."""
+    return [_view(workspace, run) for run in workspace.runs.of_sweep(sweep_id)]
 
 
 @router.get("/{reference}")

@@ -72,6 +72,15 @@ class SavedScenario(BaseModel):
     replaces: str | None = Field(default=None, max_length=64, description="sha256 of the file that it is to replace")
 
 
+class RenamedScenario(BaseModel):
+    name: Name
+    new_name: Name
+
+
+class NamedScenario(BaseModel):
+    name: Name
+
+
 class PatternText(BaseModel):
     name: str
     text: str
@@ -111,6 +120,30 @@ def new_scenario(workspace: OpenWorkspace, wanted: NewScenario) -> ScenarioText:
     """Begins a scenario from a template, among the workspace's own."""
     text = workspace.scenarios.begun(wanted.template, title=wanted.title)
     return workspace.own_scenarios.save(wanted.name, text)
+
+
+@router.post("/rename")
+def rename_scenario(workspace: OpenWorkspace, wanted: RenamedScenario) -> ScenarioText:
+    """One of the workspace's own; a file that is there is left alone."""
+    return workspace.own_scenarios.rename(wanted.name, wanted.new_name)
+
+
+@router.get("/removed")
+def removed_scenarios(workspace: OpenWorkspace) -> list[str]:
+    """The names by which they can be put back."""
+    return workspace.removed_scenarios.names()
+
+
+@router.post("/remove")
+def remove_scenario(workspace: OpenWorkspace, wanted: NamedScenario) -> NamedScenario:
+    """Sets one of the workspace's own aside; the answer is the name by which it can be put back."""
+    return NamedScenario(name=workspace.removed_scenarios.remove(wanted.name))
+
+
+@router.post("/put-back")
+def put_back_scenario(workspace: OpenWorkspace, wanted: NamedScenario) -> ScenarioText:
+    """Under another name when a new one has taken its own."""
+    return workspace.removed_scenarios.put_back(wanted.name)
 
 
 @router.post("/check")

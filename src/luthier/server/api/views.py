@@ -13,11 +13,13 @@ from luthier.domain.health import Anomaly, AppliedRemedy, Offer
 from luthier.domain.logs import LogLine
 from luthier.domain.models import BaseModel as BaseModelFacts
 from luthier.domain.models import ModelShape
+from luthier.domain.plans import Estimate, Plan
 from luthier.domain.queues import Place, Priority
 from luthier.domain.recipes import Recipe
 from luthier.domain.run_states import RunMove, RunState
 from luthier.domain.runs import Checkpoint, Run
-from luthier.domain.versions import Version
+from luthier.domain.sweeps import SweepForecast, SweepMember
+from luthier.domain.versions import Parent, Version
 
 
 class RunProblem(BaseModel):
@@ -30,7 +32,9 @@ class RunProblem(BaseModel):
 
     @classmethod
     def of(cls, problem: Problem) -> "RunProblem":
-        return cls(code=problem.code, sentence=problem.sentence, actions=list(problem.actions), help=problem.help_path)
+        return cls(
+            code=problem.code, sentence=problem.sentence, actions=list(problem.actions), help=problem.help_address
+        )
 
 
 class QueuePlace(BaseModel):
@@ -47,6 +51,7 @@ class RunView(BaseModel):
     queue: QueuePlace | None = Field(description="where it stands while it waits")
     keeps_checkpoint: bool = Field(description="it was stopped rather than cancelled, so it can go on")
     cloned_from: str | None
+    sweep: SweepMember | None = Field(description="the group of runs that it is one of, and the values that it tries")
     recipe: Recipe
     base_revision: str
     dataset_id: str
@@ -56,6 +61,7 @@ class RunView(BaseModel):
     finished_at: datetime | None
     step: int
     total_steps: int
+    ended_early: bool = Field(description="complete before all its steps, because its held-out loss no longer fell")
     loss: float | None
     tokens_per_second: float | None
     rss_bytes: int | None = Field(description="of its worker, at the last step")
@@ -126,6 +132,37 @@ class CloneChanges(BaseModel, extra="forbid"):
         return settings | ({"name": self.name} if self.name else {})
 
 
+class SweepRequest(BaseModel, extra="forbid"):
+    recipe: Recipe
+    values: dict[str, list[Any]] = Field(
+        description='what to try, e.g. {"settings.learning_rate": [1e-4, 3e-4]}; every combination is a run'
+    )
+    priority: Priority = Priority.NORMAL
+
+
+class SweepRunForecast(BaseModel):
+    values: dict[str, Any]
+    plan: Plan
+
+
+class SweepForecastView(BaseModel):
+    runs: list[SweepRunForecast]
+    duration: Estimate = Field(description="of all, one after the other")
+    memory: Estimate = Field(description="of the run that takes the most")
+    disk: Estimate
+    electricity: Estimate | None
+
+    @classmethod
+    def of(cls, forecast: SweepForecast) -> "SweepForecastView":
+        return cls(
+            runs=[SweepRunForecast(values=member.values, plan=plan) for member, plan in forecast.runs],
+            duration=forecast.duration,
+            memory=forecast.memory,
+            disk=forecast.disk,
+            electricity=forecast.electricity,
+        )
+
+
 class DatasetView(BaseModel):
     dataset_id: str
     label: str = Field(description="name@version, as it can be given to any command")
@@ -191,6 +228,14 @@ class VersionView(BaseModel):
     adapter_path: str
     adapter_sha256: str
     dataset_id: str
+    number_reason: str = Field(description="what raised the number")
+    recipe: Recipe | None
+    data_sha256: dict[str, str] = Field(description="of the examples as the run read them")
+    environment: dict[str, str] = Field(description="of the programs that made it")
+    merging: dict[str, Any] = Field(description="how it was merged from others; empty for what was trained")
+    parents: list[Parent]
+    tags: list[str]
+    notes: str
     summary: dict[str, Any]
     created_at: datetime
 

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from luthier.domain.chats import KeptChat
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.leading import htmx_to
 from luthier.server.web.playground import dataset_names
 from luthier.server.web.rendering import render
 
@@ -55,4 +56,4 @@ def chat(request: Request, reference: str) -> HTMLResponse:
 @router.post("/{reference}/delete")
 def delete(request: Request, reference: str) -> Response:
     workspace_of(request).chats.delete(reference)
-    return Response(status_code=204, headers={"HX-Redirect": "/chats"})
+    return htmx_to("/chats")

@@ -12,6 +12,7 @@ from luthier.domain.background import WorkState
 from luthier.domain.dataset_jobs import CompareWork, DatasetJob, ScoreWork
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.leading import htmx_to
 from luthier.server.web.rendering import render
 from luthier.server.web.ways import title_of
 from luthier.workspace import Workspace
@@ -48,7 +49,7 @@ def card(request: Request, job_id: str, leads: bool = True) -> Response:
     """Asked for again and again by the card itself."""
     job = workspace_of(request).dataset_jobs.get(job_id)
     if leads and job.state is WorkState.DONE:
-        return Response(status_code=204, headers={"HX-Redirect": outcome_of(job)})
+        return htmx_to(outcome_of(job))
     return render(card_of(job, leads=leads))
 
 

@@ -13,6 +13,7 @@ from luthier.domain.exports import Form as ExportForm
 from luthier.domain.recipes import SizeInBytes
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.leading import htmx_to
 from luthier.server.web.rendering import render
 
 router = APIRouter(prefix="/exports", include_in_schema=False)
@@ -106,7 +107,7 @@ def restart(request: Request, export_id: str) -> Response:
 @router.post("/{export_id}/remove")
 def remove(request: Request, export_id: str) -> Response:
     removed = workspace_of(request).exports.remove(export_id)
-    return Response(status_code=204, headers={"HX-Redirect": f"/versions/{removed.version_id}"})
+    return htmx_to(f"/versions/{removed.version_id}")
 
 
 def exports_of(request: Request, version_id: str) -> VersionExports:

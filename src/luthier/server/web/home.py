@@ -1,4 +1,4 @@
-"""The home page: what is at work, what was made last, and how the machine is doing."""
+"""The home page: what is at work, what needs somebody, the machine, the spending; never older than it says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,21 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from luthier.domain.machine import MachineLoad
+from luthier.domain.overviews import Overview
 from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Run, Span
-from luthier.domain.versions import Version
+from luthier.domain.spending import Spending
 from luthier.server.web.context import Context
 from luthier.server.web.curves import loss_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
-from luthier.server.web.machine import Load, measure
 from luthier.server.web.rendering import render
 from luthier.server.web.run_parts import seconds_left
+from luthier.server.web.welcome import Welcome, welcome_of
 from luthier.workspace import Workspace
 
 router = APIRouter(include_in_schema=False)
 
-_RECENT = 6
 _MOST_AT_WORK = 50
 
 
@@ -32,17 +33,22 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Context):
-    template: ClassVar[str] = "fragments/work.html"
+class Board(Context):
+    """All of the page that changes by itself, except for the machine, which changes every time one looks."""
 
+    template: ClassVar[str] = "fragments/board.html"
+
+    overview: Overview
     items: Sequence[WorkItem]
+    spent: Sequence[tuple[str, Spending]]
 
 
 @dataclass(frozen=True, slots=True)
 class MachineCard(Context):
     template: ClassVar[str] = "fragments/machine.html"
 
-    load: Load
+    load: MachineLoad
+    asks: bool = True  # for newer figures, every second
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Glance(Context):
 
     active: int
     queued: int
+    offline: bool  # it was told to ask nothing of the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,66 +65,52 @@ class HomePage(Context):
     template: ClassVar[str] = "pages/home.html"
 
     frame: Frame
-    active: int
-    queued: int
-    work: Work
-    recent: Sequence[Run]
-    versions: Sequence[Version]
+    welcome: Welcome | None
+    board: Board
     machine: MachineCard
+    glance: Glance
 
 
 @router.get("/")
 def home(request: Request) -> HTMLResponse:
     workspace = workspace_of(request)
-    at_work = _at_work(workspace)
-    counts = _glance(at_work)
-    return render(
-        HomePage(
-            frame=frame_of(request),
-            active=counts.active,
-            queued=counts.queued,
-            work=_work(workspace, at_work),
-            recent=workspace.runs.list(_RECENT),
-            versions=workspace.versions.list()[:_RECENT],
-            machine=MachineCard(measure(workspace.settings.workspace_folder)),
-        )
+    overview = workspace.overviews.now()
+    page = HomePage(
+        frame=frame_of(request),
+        welcome=welcome_of(workspace),
+        board=_board(workspace, overview),
+        machine=MachineCard(overview.machine),
+        glance=Glance(active=len(overview.at_work), queued=len(overview.waiting), offline=workspace.settings.offline),
     )
+    return render(page)
 
 
-@router.get("/parts/work")
-def work(request: Request) -> HTMLResponse:
+@router.get("/parts/board")
+def board(request: Request) -> HTMLResponse:
     workspace = workspace_of(request)
-    return render(_work(workspace, _at_work(workspace)))
+    return render(_board(workspace, workspace.overviews.now()))
 
 
 @router.get("/parts/machine")
 def machine(request: Request) -> HTMLResponse:
-    return render(MachineCard(measure(workspace_of(request).settings.workspace_folder)))
+    return render(MachineCard(workspace_of(request).machine.load()))
 
 
 @router.get("/parts/glance")
 def glance(request: Request) -> HTMLResponse:
-    return render(_glance(_at_work(workspace_of(request))))
+    workspace = workspace_of(request)
+    at_work = workspace.runs.list(_MOST_AT_WORK, ACTIVE | {RunState.QUEUED})
+    queued = sum(run.state is RunState.QUEUED for run in at_work)
+    return render(Glance(active=len(at_work) - queued, queued=queued, offline=workspace.settings.offline))
 
 
-def _at_work(workspace: Workspace) -> list[Run]:
-    return workspace.runs.list(_MOST_AT_WORK, ACTIVE | {RunState.QUEUED})
-
-
-def _glance(runs: Sequence[Run]) -> Glance:
-    queued = sum(run.state is RunState.QUEUED for run in runs)
-    return Glance(active=len(runs) - queued, queued=queued)
-
-
-def _work(workspace: Workspace, runs: Sequence[Run]) -> Work:
-    return Work(
-        items=[
-            WorkItem(
-                run=run,
-                curve=loss_of(workspace, run),
-                seconds_left=seconds_left(run),
-            )
-            for run in runs
-            if run.state is not RunState.QUEUED
-        ]
+def _board(workspace: Workspace, overview: Overview) -> Board:
+    items = [
+        WorkItem(run=run, curve=loss_of(workspace, run), seconds_left=seconds_left(run)) for run in overview.at_work
+    ]
+    spent = overview.spent
+    return Board(
+        overview=overview,
+        items=items,
+        spent=(("Today", spent.today), ("Thirty days", spent.month), ("In all", spent.ever)),
     )

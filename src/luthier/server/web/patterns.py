@@ -18,15 +18,26 @@ from luthier.domain.jobs import Progress
 from luthier.domain.preflight import ShownRow, TokenKind, TokenSpan
 from luthier.domain.quality import Reason
 from luthier.domain.run_states import RunState
+from luthier.domain.updates import Release, UpdateNews, UpdatesUnknown
 from luthier.server.web.context import Context
 from luthier.server.web.dataset_jobs import JobCard, card_of
+from luthier.server.web.deployments import RolloutCard
 from luthier.server.web.frame import Frame, frame_of
+from luthier.server.web.help_panel import HelpPanel
+from luthier.server.web.home import MachineCard
+from luthier.server.web.logs import ProcessLog
 from luthier.server.web.marked_texts import Turn, turns_of
+from luthier.server.web.palette import Found
+from luthier.server.web.pattern_boards import a_log, a_machine, a_settings_section
+from luthier.server.web.pattern_help import help_panels, palette_lists
+from luthier.server.web.pattern_plans import plan_cards, rollout_cards
 from luthier.server.web.pattern_scenes import a_scenario, an_editor, some_variants
 from luthier.server.web.rendering import render
 from luthier.server.web.scenario import ScenarioEditor, ScenarioLook
 from luthier.server.web.scenario_making import ScenarioVariants
 from luthier.server.web.scenarios import Share
+from luthier.server.web.settings import SettingsSection, UpdatesCard
+from luthier.server.web.wizard_plan import PlanCard
 from luthier.server.web.words import STATE_WORDS
 
 router = APIRouter(prefix="/-", include_in_schema=False)
@@ -59,12 +70,21 @@ class PatternsPage(Context):
     turns: Sequence[Turn]
     reasons: Sequence[Reason]
     jobs: Sequence[JobCard]
+    plans: Sequence[PlanCard]
+    rollouts: Sequence[RolloutCard]
+    updates: UpdatesCard
     curve: str
     earlier: Sequence[timedelta]
     scenario: ScenarioLook
     editor: ScenarioEditor
     variants: ScenarioVariants
     shares: Sequence[Share]
+    removed_scenarios: Sequence[str]
+    settings: SettingsSection
+    machine: MachineCard
+    log: ProcessLog
+    help_panels: Sequence[HelpPanel]
+    palette_lists: Sequence[Found]
 
 
 @router.get("/patterns")
@@ -85,14 +105,30 @@ def patterns(request: Request) -> HTMLResponse:
         turns=_turns(),
         reasons=_reasons(),
         jobs=[_job(state, page_frame.now) for state in WorkState],
+        plans=plan_cards(page_frame.now),
+        rollouts=rollout_cards(page_frame.now),
+        updates=_updates(page_frame),
         curve=_CURVE,
         scenario=a_scenario(),
         editor=an_editor(),
         variants=some_variants(),
         shares=(Share("combat", 12, 12), Share("rest", 5, 12), Share("", 1, 12)),
+        removed_scenarios=("ford.md", "river/ferry.md"),
+        settings=a_settings_section(),
+        machine=a_machine(),
+        log=a_log(),
+        help_panels=help_panels(),
+        palette_lists=palette_lists(),
         earlier=(timedelta(seconds=2), timedelta(minutes=12), timedelta(hours=5), timedelta(days=40)),
     )
     return render(page)
+
+
+def _updates(frame: Frame) -> UpdatesCard:
+    reason = "the package index cannot be reached (connection refused)"
+    newer = Release(version="0.2.0", published_at=frame.now)
+    news = UpdateNews(running=frame.version, newer=newer, asked_at=frame.now, automatic=True)
+    return UpdatesCard(frame, news, problem=UpdatesUnknown(reason=reason).problem)
 
 
 def _finding(level: Level) -> Finding:

@@ -8,7 +8,9 @@ from markupsafe import Markup
 
 from luthier.server.web.assets import asset_url
 from luthier.server.web.context import Context
+from luthier.server.web.reports import report_of
 from luthier.server.web.words import FILTERS
+from luthier.services.help import Help
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -21,7 +23,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset_url=asset_url, part=_part)
+    said = Help()
+    environment.globals.update(asset_url=asset_url, part=_part, tip=said.tip, glossary=said.term, copied=report_of)
     environment.filters.update(FILTERS)
     return environment
 

@@ -11,6 +11,7 @@ from luthier.domain.health import AppliedRemedy, Offer
 from luthier.domain.jobs import Alert, Sample
 from luthier.domain.logs import LogLevel, LogLine
 from luthier.domain.preflight import PreflightReport
+from luthier.domain.quality_reports import QualityReport
 from luthier.domain.queues import Place
 from luthier.domain.run_states import ACTIVE, ENDED, RunMove, RunState
 from luthier.domain.runs import Checkpoint, Run, Span
@@ -58,6 +59,7 @@ class RunProof(Context):
 
     run: Run
     evaluation: EvaluationReport | None
+    quality: QualityReport | None
     samples: Sequence[Sample]
 
 
@@ -136,7 +138,10 @@ def _shown(run: Run, alert: Alert, offers: Sequence[Offer]) -> ShownAlert:
 
 def proof(workspace: Workspace, run: Run) -> RunProof:
     return RunProof(
-        run=run, evaluation=workspace.runs.evaluation(run.run_id), samples=workspace.runs.samples(run.run_id)
+        run=run,
+        evaluation=workspace.runs.evaluation(run.run_id),
+        quality=workspace.quality_reports.known(run.run_id),
+        samples=workspace.runs.samples(run.run_id),
     )
 
 

@@ -1,15 +1,17 @@
 """The list of runs: filtered and sorted by its address, one page at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from luthier.domain.queues import Place
+from luthier.domain.recipes import Method
+from luthier.domain.run_queries import RunQuery, RunSort
 from luthier.domain.run_states import ACTIVE, RunState
 from luthier.domain.runs import Run
 from luthier.kit.frozen import Frozen
@@ -20,10 +22,8 @@ from luthier.server.web.rendering import render
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 25
-MOST_SORTED = 1000  # runs that are sorted by something else than their age; the newest ones
 
 Group = Literal["all", "active", "paused", "completed", "failed", "cancelled"]
-Order = Literal["newest", "oldest", "name", "loss", "duration"]
 
 GROUPS: dict[Group, frozenset[RunState] | None] = {
     "all": None,
@@ -33,27 +33,47 @@ GROUPS: dict[Group, frozenset[RunState] | None] = {
     "failed": frozenset({RunState.FAILED}),
     "cancelled": frozenset({RunState.CANCELLED}),
 }
-
-_SORTS: dict[Order, Callable[[Run], Any]] = {
-    "oldest": lambda run: run.created_at,
-    "name": lambda run: run.name,
-    "loss": lambda run: (run.loss is None, run.loss),
-    "duration": lambda run: -run.training_seconds,
+SORTS: dict[RunSort, str] = {
+    "made": "when it was made",
+    "name": "name",
+    "state": "state",
+    "loss": "loss",
+    "speed": "speed",
+    "duration": "time of training",
 }
 
 
 class Asked(Frozen):
-    """What the address says; every view of the list can be linked."""
+    """What the address says; every view of the list can be linked. A form sends what it leaves open as nothing."""
 
     state: Group = "all"
-    sort: Order = "newest"
-    before: str | None = None  # cursor of the order "newest": the last run of the page before
-    skip: Annotated[int, Query(ge=0, le=MOST_SORTED)] = 0  # cursor of the other orders
+    method: Method | Literal[""] = ""
+    base: Annotated[str, Query(max_length=4096)] = ""
+    text: Annotated[str, Query(max_length=200)] = ""
+    sweep: Annotated[str, Query(max_length=64)] = ""
+    sort: RunSort = "made"
+    reverse: bool = False
+    before: str | None = None  # the last run of the page before
+
+    @property
+    def query(self) -> RunQuery:
+        own = self.model_dump(exclude={"state", "method", "before"})
+        return RunQuery(states=GROUPS[self.state], method=self.method or None, **own)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.method or self.base or self.text or self.sweep)
 
     def address(self, **changes: Any) -> str:
-        asked = {**self.model_dump(exclude_defaults=True), **changes}
-        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        """Of the first page with these changes, or of the one that they name by `before`."""
+        asked = {**self.model_dump(exclude_defaults=True, exclude={"before"}), **changes}
+        query = urlencode({name: value for name, value in asked.items() if value})
         return f"/runs?{query}" if query else "/runs"
+
+    def sorted_by(self, sort: RunSort) -> str:
+        """The address that the head of a column leads to: its own order, and from there the other way round."""
+        reverse = self.sort == sort and not self.reverse
+        return self.address(sort=None if sort == "made" else sort, reverse="true" if reverse else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +84,8 @@ class RunsTable(Context):
     places: Mapping[str, Place]  # of those that wait, by their id
     asked: Asked
     groups: Sequence[Group]
+    sorts: Mapping[RunSort, str]
     next_address: str | None
-    cut_off: bool  # only the newest MOST_SORTED took part in the sorting
     now: datetime
 
 
@@ -75,46 +95,32 @@ class RunsPage(Context):
 
     frame: Frame
     table: RunsTable
+    bases: Sequence[str]
+    methods: Sequence[Method]
 
 
 @router.get("/runs")
 def runs(request: Request, asked: Annotated[Asked, Query()]) -> HTMLResponse:
     frame = frame_of(request)
-    table = (_newest if asked.sort == "newest" else _sorted)(request, asked, frame.now)
+    table = _table(request, asked, frame.now)
     if request.headers.get("hx-target") == "runs-table":
-        return render(table)
-    return render(RunsPage(frame=frame, table=table))
+        part = render(table)
+        part.headers["HX-Push-Url"] = asked.address(before=asked.before)
+        return part
+    bases = workspace_of(request).runs.bases()
+    return render(RunsPage(frame=frame, table=table, bases=bases, methods=get_args(Method)))
 
 
-def _newest(request: Request, asked: Asked, now: datetime) -> RunsTable:
-    found = workspace_of(request).runs.list(PAGE_SIZE + 1, GROUPS[asked.state], before=asked.before)
+def _table(request: Request, asked: Asked, now: datetime) -> RunsTable:
+    workspace = workspace_of(request)
+    found = workspace.runs.matching(asked.query, PAGE_SIZE + 1, asked.before)
     shown = found[:PAGE_SIZE]
-    following = asked.address(before=shown[-1].run_id) if len(found) > PAGE_SIZE else None
     return RunsTable(
         runs=shown,
-        places=_places(request),
+        places={place.run_id: place for place in workspace.queue.places()},
         asked=asked,
         groups=tuple(GROUPS),
-        next_address=following,
-        cut_off=False,
+        sorts=SORTS,
+        next_address=asked.address(before=shown[-1].run_id) if len(found) > PAGE_SIZE else None,
         now=now,
     )
-
-
-def _sorted(request: Request, asked: Asked, now: datetime) -> RunsTable:
-    found = workspace_of(request).runs.list(MOST_SORTED, GROUPS[asked.state])
-    ordered = sorted(found, key=_SORTS[asked.sort])
-    end = asked.skip + PAGE_SIZE
-    return RunsTable(
-        runs=ordered[asked.skip : end],
-        places=_places(request),
-        asked=asked,
-        groups=tuple(GROUPS),
-        next_address=asked.address(skip=end) if len(ordered) > end else None,
-        cut_off=len(found) == MOST_SORTED,
-        now=now,
-    )
-
-
-def _places(request: Request) -> dict[str, Place]:
-    return {place.run_id: place for place in workspace_of(request).queue.places()}

@@ -13,6 +13,7 @@ from luthier.domain.findings import Finding, Level
 from luthier.domain.scenario_views import ScenarioText, ScenarioView
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.leading import htmx_to
 from luthier.server.web.rendering import render
 
 router = APIRouter(prefix="/scenarios/one", include_in_schema=False)
@@ -105,7 +106,28 @@ def save(
     """Writes among the workspace's own. Only the file that was opened is replaced, and only as it was then."""
     replaces = sha256 if sha256 and name == opened_name else None
     saved = workspace_of(request).own_scenarios.save(name, _plain(text), replaces=replaces)
-    return Response(status_code=204, headers={"HX-Redirect": f"/scenarios/one?{urlencode({'path': saved.path})}"})
+    return htmx_to(f"/scenarios/one?{urlencode({'path': saved.path})}")
+
+
+@router.post("/rename")
+def rename(
+    request: Request,
+    text: Text,
+    name: Annotated[str, Form(max_length=300)],
+    opened_name: Annotated[str, Form(max_length=300)],
+    sha256: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """With the words that stand in the editor, so that none is lost."""
+    own = workspace_of(request).own_scenarios
+    own.save(opened_name, _plain(text), replaces=sha256)
+    renamed = own.rename(opened_name, name)
+    return htmx_to(f"/scenarios/one?{urlencode({'path': renamed.path})}")
+
+
+@router.post("/remove")
+def remove(request: Request, opened_name: Annotated[str, Form(max_length=300)]) -> Response:
+    workspace_of(request).removed_scenarios.remove(opened_name)
+    return htmx_to("/scenarios")
 
 
 def _editor(text: str, findings: Sequence[Finding]) -> ScenarioEditor:

@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from luthier.domain.errors import LuthierError, Problem
 from luthier.domain.findings import Finding
 from luthier.domain.scenarios import Pattern, ScenarioEntry, ScenariosReport
 from luthier.server.web.context import Context
 from luthier.server.web.frame import Frame, frame_of, workspace_of
+from luthier.server.web.leading import lead_to
 from luthier.server.web.rendering import render
 
 router = APIRouter(prefix="/scenarios", include_in_schema=False)
@@ -69,6 +70,7 @@ class ScenariosPage(Context):
     findings: Sequence[Finding]
     previous: str  # addresses of the parts beside this one
     following: str
+    removed: Sequence[str]  # names by which they can be put back
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,13 @@ def bring(request: Request, file: Annotated[UploadFile, Form()]) -> Response:
     upload = workspace.uploads.keep(file.filename, file.file, file.size or 0)
     place = workspace.own_scenarios.bring(upload.upload_id)
     page = "/scenarios" if place.is_dir() else "/scenarios/one"
-    return Response(status_code=204, headers={"HX-Redirect": f"{page}?{urlencode({'path': str(place)})}"})
+    return lead_to(request, f"{page}?{urlencode({'path': str(place)})}")
+
+
+@router.post("/put-back")
+def put_back(request: Request, name: Annotated[str, Form(max_length=300)]) -> Response:
+    back = workspace_of(request).removed_scenarios.put_back(name)
+    return RedirectResponse(f"/scenarios/one?{urlencode({'path': back.path})}", 303)
 
 
 def _page(
@@ -134,6 +142,7 @@ def _page(
         findings=findings[:FINDINGS_SHOWN],
         previous=query.address(offset=max(0, query.offset - SHOWN)) if query.offset else "",
         following=query.address(offset=end) if end < len(found) else "",
+        removed=workspace_of(request).removed_scenarios.names() if not query.path else [],
     )
 
 

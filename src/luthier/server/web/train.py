@@ -1,26 +1,37 @@
-"""Starting a run from the browser: choose examples and a base, see what was found and planned, start."""
+"""Where a run begins: drafts that wait to be gone on with, and the first choice of a new one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Any, ClassVar
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
 
-from luthier.domain.datasets import Dataset, DatasetReport
-from luthier.domain.errors import LuthierError, Problem
-from luthier.domain.models import BaseModel
-from luthier.domain.plans import Plan
+from luthier.domain.drafts import Draft
+from luthier.domain.presets import Preset
 from luthier.domain.profiles import Profile
 from luthier.server.web.context import Context
-from luthier.server.web.fetching import Fetch, fetches_of
 from luthier.server.web.frame import Frame, frame_of, workspace_of
 from luthier.server.web.rendering import render
-from luthier.server.web.train_form import SETTINGS, Setting, Source, TrainForm, data_of, recipe_of
+from luthier.server.web.wizard_data import data_label
+from luthier.server.web.wizard_forms import Sent, changes_of
+from luthier.services.sample_task import sample_recipe
 from luthier.workspace import Workspace
 
 router = APIRouter(prefix="/train", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases(Context):
+    """The first choice, alike on the page where a draft begins and in the draft's own first step."""
+
+    template: ClassVar[str] = "fragments/use_cases.html"
+
+    uses: Sequence[Profile]
+    targets: Sequence[Profile]
+    presets: Sequence[Preset]
+    use: str  # chosen
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,106 +39,78 @@ class TrainPage(Context):
     template: ClassVar[str] = "pages/train.html"
 
     frame: Frame
-    form: TrainForm
-    datasets: Sequence[Dataset]
-    bases: Sequence[BaseModel]
-    settings: Sequence[Setting]
-    profiles: Sequence[Profile]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainCheck(Context):
-    template: ClassVar[str] = "fragments/train_check.html"
-
-    report: DatasetReport | None
-    problem: Problem | None
-    waiting: str  # what is still to be filled in, as a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class TrainPlan(Context):
-    template: ClassVar[str] = "fragments/train_plan.html"
-
-    plan: Plan | None
-    problem: Problem | None
-    base: str
-    fetch: Fetch | None  # set while, or after, the base is fetched
-    is_missing: bool  # the base is not on this machine yet
-
-
-FormData = Annotated[TrainForm, Form()]
+    drafts: Sequence[tuple[Draft, str]]  # each with what it is called
+    use_cases: UseCases
 
 
 @router.get("")
-def train(request: Request, source: Source = "sample", dataset: str = "") -> HTMLResponse:
+def train(
+    request: Request, source: str = "", dataset: str = "", like: str = "", preset: str = "", base: str = ""
+) -> Response:
+    """With a query, as links have it: into a draft with those values."""
     workspace = workspace_of(request)
-    page = TrainPage(
-        frame=frame_of(request),
-        form=TrainForm(source=source, dataset=dataset),
-        datasets=workspace.datasets.list(),
-        bases=workspace.models.list(),
-        settings=SETTINGS,
-        profiles=[each for each in workspace.plans.profiles() if each.kind != "family"],
+    if source or dataset or like or preset or base:
+        draft = _linked(workspace, source, dataset, like, preset, base)
+        return RedirectResponse(f"/train/{draft.draft_id}/{draft.step}", status_code=303)
+    drafts = [(draft, _title(workspace, draft)) for draft in workspace.drafts.list()]
+    return render(TrainPage(frame=frame_of(request), drafts=drafts, use_cases=use_cases_of(workspace, values={})))
+
+
+@router.post("")
+def begin(request: Request, sent: Sent) -> Response:
+    drafts = workspace_of(request).drafts
+    if preset := sent.get("preset"):
+        return _to(workspace_of(request).presets.into_draft(preset))
+    return _to(drafts.begin(changes_of("use-case", sent), step="data"))
+
+
+@router.get("/{draft_id}")
+def go_on(request: Request, draft_id: str) -> Response:
+    return _to(workspace_of(request).drafts.get(draft_id))
+
+
+@router.post("/{draft_id}/delete")
+def delete(request: Request, draft_id: str) -> Response:
+    workspace_of(request).drafts.delete(draft_id)
+    return RedirectResponse("/train", status_code=303)
+
+
+def address_of(draft: Draft) -> str:
+    """Where its author was last, or what it became."""
+    if draft.sweep_id:
+        return f"/runs/sweeps/{draft.sweep_id}"
+    return f"/runs/{draft.run_id}" if draft.run_id else f"/train/{draft.draft_id}/{draft.step}"
+
+
+def use_cases_of(workspace: Workspace, values: dict[str, Any]) -> UseCases:
+    profiles = workspace.plans.profiles()
+    chosen = values.get("profiles", ())
+    uses = [profile for profile in profiles if profile.kind == "use"]
+    targets = [profile for profile in profiles if profile.kind == "target"]
+    return UseCases(
+        uses=uses,
+        targets=targets,
+        presets=workspace.presets.list(),
+        use=next((profile.name for profile in uses if profile.name in chosen), ""),
+        target=next((profile.name for profile in targets if profile.name in chosen), ""),
     )
-    return render(page)
 
 
-@router.post("/check")
-def check(request: Request, form: FormData) -> HTMLResponse:
-    if waiting := _waiting_for(form):
-        return render(TrainCheck(report=None, problem=None, waiting=waiting))
-    try:
-        report = _report(workspace_of(request), form)
-    except LuthierError as error:
-        return render(TrainCheck(report=None, problem=error.problem, waiting=""))
-    return render(TrainCheck(report=report, problem=None, waiting=""))
+def _linked(workspace: Workspace, source: str, dataset: str, like: str, preset: str, base: str) -> Draft:
+    if like:
+        run = workspace.runs.get(like)
+        return workspace.drafts.begin_like(run.recipe, f"the run {run.name}")
+    if preset:
+        return workspace.presets.into_draft(preset)
+    if source == "sample":
+        return workspace.drafts.begin_like(sample_recipe(), "the sample task")
+    values = {name: value for name, value in (("data", dataset), ("base", base)) if value}
+    return workspace.drafts.begin(values, step="data" if not base or dataset else "use-case")
 
 
-@router.post("/plan")
-def plan(request: Request, form: FormData) -> HTMLResponse:
-    workspace, fetches = workspace_of(request), fetches_of(request)
-    if is_missing(workspace, form.base):
-        return render(TrainPlan(plan=None, problem=None, base=form.base, fetch=fetches.get(form.base), is_missing=True))
-    try:
-        made = workspace.plans.make(recipe_of(form))
-    except LuthierError as error:
-        return render(TrainPlan(plan=None, problem=error.problem, base=form.base, fetch=None, is_missing=False))
-    return render(TrainPlan(plan=made, problem=None, base=form.base, fetch=None, is_missing=False))
+def _title(workspace: Workspace, draft: Draft) -> str:
+    return str(draft.values.get("name") or data_label(workspace, draft.values) or "A run without examples yet")
 
 
-@router.post("/fetch")
-def fetch(request: Request, form: FormData) -> HTMLResponse:
-    """Begins to fetch the base; the part that this draws asks for the plan again until it is there."""
-    fetches_of(request).begin(form.base)
-    return plan(request, form)
-
-
-@router.post("/fetch/cancel")
-def cancel_fetch(request: Request, form: FormData) -> HTMLResponse:
-    fetches_of(request).cancel(form.base)
-    return plan(request, form)
-
-
-@router.post("/start")
-def start(request: Request, form: FormData) -> Response:
-    run = workspace_of(request).runs.submit(recipe_of(form))
-    return Response(status_code=204, headers={"HX-Redirect": f"/runs/{run.run_id}"})
-
-
-def is_missing(workspace: Workspace, base: str) -> bool:
-    """Whether using it would fetch it first. A folder is here or is a mistake; the plan will say which."""
-    return not Path(base).expanduser().is_dir() and base not in {model.name for model in workspace.models.list()}
-
-
-def _waiting_for(form: TrainForm) -> str:
-    if form.source == "dataset" and not form.dataset:
-        return "Choose a dataset, and what was found in it appears here."
-    if form.source == "file" and not form.path.strip():
-        return "Give a file, and what is found in it appears here."
-    return ""
-
-
-def _report(workspace: Workspace, form: TrainForm) -> DatasetReport:
-    if form.source == "dataset":
-        return workspace.datasets.get(form.dataset).report
-    return workspace.datasets.check(data_of(form))
+def _to(draft: Draft) -> Response:
+    return RedirectResponse(address_of(draft), status_code=303)

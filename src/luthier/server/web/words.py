@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from luthier.domain.amounts import show_amount, show_estimate
+from luthier.domain.amounts import show_amount, show_estimate, show_money
 from luthier.domain.findings import Level
+from luthier.domain.kept_settings import shown
 from luthier.domain.plans import Estimate
 from luthier.domain.recipes import Method
 from luthier.domain.run_states import RunState
@@ -40,6 +41,9 @@ METHOD_NAMES: dict[Method, str] = {
     "ipo": "IPO",
     "simpo": "SimPO",
     "orpo": "ORPO",
+    "kto": "KTO",
+    "reward": "reward modelling",
+    "grpo": "GRPO",
 }
 
 LEVEL_TONES: dict[Level, str] = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "info"}
@@ -130,8 +134,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "rate": rate,
     "estimate": estimate,
     "time_span": lambda span: time_span(span.low, span.high),
+    "money": show_money,
     "method_name": lambda method: METHOD_NAMES[method],
     "plural": plural,
+    "typed_setting": shown,
     "amount": show_amount,
     "bytes": show_bytes,
     "count": show_count,

@@ -1,16 +1,17 @@
 // Shows and sounds notices while a page is open: once, however many pages of this browser are.
 const SHOW = "luthier-notices";
 const SOUND = "luthier-notice-sound";
-const SEEN = "luthier-notice-seen";
 
 export function tell(event) {
   const notice = { ...event.body, run_id: event.run_id };
   if (notice.quiet && notice.urgency !== "urgent") return;
-  navigator.locks.request(SEEN, () => {
-    if (Number(localStorage.getItem(SEEN) ?? 0) >= event.seq) return; // another page was quicker
-    localStorage.setItem(SEEN, event.seq);
+  // What one page keeps in the storage another may see late; a lock is had by one of them for certain. It is
+  // kept while that page is open, so that a page which hears of the notice an hour late is silent as well.
+  navigator.locks.request(`luthier-notice-${event.seq}`, { ifAvailable: true }, (lock) => {
+    if (!lock) return undefined; // another page was quicker
     if (localStorage.getItem(SHOW) === "on") show(notice);
     if (localStorage.getItem(SOUND) === "on") sound(notice.urgency);
+    return new Promise(() => {});
   });
 }
 
