@@ -18,10 +18,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import luthier
-from benchmarks.lora_instruct import completed
 from benchmarks.processes import peer, require_peer
 from benchmarks.rows import NotMeasurable
 from benchmarks.run import RESULTS, cpu_name, require_a_quiet_machine
+from benchmarks.training import completed
+from luthier.domain.recipes import Method
 from luthier.domain.runs import Run
 from luthier.domain.truths import truths_of
 from luthier.kit.units import show_bytes, show_duration
@@ -31,7 +32,7 @@ from luthier.workspace import Workspace
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide" / "planning.md"
 BEGIN, END = "<!-- planner table -->", "<!-- end of planner table -->"
-STEPS = 3
+STEPS = 5
 EXAMPLES = 64
 OVERHEAD = 30  # tokens of the template and its system message
 WORDS = ("river", "stone", "cloud", "table", "green", "window", "paper", "light", "music", "garden")
@@ -39,13 +40,14 @@ WORDS = ("river", "stone", "cloud", "table", "green", "window", "paper", "light"
 
 @dataclass(frozen=True)
 class Configuration:
-    """`tokens` of an example, half of them supervised."""
+    """`tokens` of an example, or of each answer of a pair; half of them are supervised."""
 
     name: str
     tokens: int
     batch: int
     settings: dict[str, Any] = field(default_factory=dict)
     adapter: dict[str, Any] = field(default_factory=dict)
+    method: Method = "sft"
 
 
 CONFIGURATIONS = (
@@ -64,6 +66,8 @@ CONFIGURATIONS = (
     Configuration("DoRA, 2 x 256", 256, 2, adapter={"kind": "dora"}),
     Configuration("every weight, 4 x 256", 256, 4, adapter={"kind": "full"}),
     Configuration("every weight, layers twice, 4 x 256", 256, 4, {"gradient_checkpointing": True}, {"kind": "full"}),
+    Configuration("DPO, 4 pairs of 2 x 256", 256, 4, method="dpo"),
+    Configuration("KTO, 8 x 256", 256, 8, method="kto"),
 )
 
 
@@ -99,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     rows = [memory_row(outcomes, theirs), duration_row(outcomes)]
     for row in rows:
-        print(json.dumps(row))
+        print(json.dumps(row, ensure_ascii=False))
     if options.docs:
         _write_table(outcomes)
     if not options.busy and options.only is None:
@@ -110,29 +114,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def memory_row(outcomes: Sequence[Outcome], peer_bytes: float | None = None) -> dict[str, Any]:
     """The largest error over all configurations; the peer gives one figure for all of them."""
-    errors = [abs(outcome.memory_error) for outcome in outcomes]
+    each = [_compared(one.name, one.memory_planned, one.memory_measured) for one in outcomes]
     theirs = [abs(peer_bytes / outcome.memory_measured - 1) for outcome in outcomes] if peer_bytes else []
-    return _row("planner", 0.1, errors, {"peer_error_max": round(max(theirs), 3)} if theirs else {})
+    return _row("planner", 0.1, each, {"peer_error_max": round(max(theirs), 3)} if theirs else {})
 
 
 def duration_row(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Each is judged by what all the others teach."""
-    errors = []
+    each = []
     for judged in outcomes:
-        factor = calibrated([each.lesson for each in outcomes if each is not judged]).duration_factor
-        errors.append(abs(factor * judged.seconds_planned / judged.seconds_measured - 1))
-    return _row("duration", 0.15, errors, {})
+        factor = calibrated([other.lesson for other in outcomes if other is not judged]).duration_factor
+        each.append(_compared(judged.name, factor * judged.seconds_planned, judged.seconds_measured))
+    return _row("duration", 0.15, each, {})
 
 
-def _row(name: str, target: float, errors: Sequence[float], more: dict[str, Any]) -> dict[str, Any]:
+def _compared(name: str, predicted: float, measured: float) -> dict[str, Any]:
+    error = round(predicted / measured - 1, 4)
+    return {"name": name, "predicted": round(predicted, 2), "measured": round(measured, 2), "error": error}
+
+
+def _row(name: str, target: float, each: Sequence[dict[str, Any]], more: dict[str, Any]) -> dict[str, Any]:
+    errors = [abs(one["error"]) for one in each]
     return {
         "row": name,
-        "configurations": len(errors),
+        "configurations": len(each),
         "error_max": round(max(errors), 3),
         "error_median": round(statistics.median(errors), 3),
         "target": target,
         "within_target": max(errors) <= target,
         **more,
+        "each": each,
         "machine": {"cpu": cpu_name(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -142,6 +153,7 @@ def _measured(configurations: Sequence[Configuration]) -> list[Outcome]:
     outcomes = []
     with TemporaryDirectory(prefix="luthier-bench-") as folder, luthier.open(Path(folder) / "workspace") as workspace:
         workspace.models.get("starter")
+        workspace.measuring.run(lambda _: None)  # as `luthier doctor --measure` does
         for configuration in configurations:
             try:
                 outcome = _outcome(configuration, _run(workspace, Path(folder), configuration))
@@ -156,7 +168,8 @@ def _measured(configurations: Sequence[Configuration]) -> list[Outcome]:
 def _run(workspace: Workspace, folder: Path, configuration: Configuration) -> Run:
     values = {
         "name": configuration.name,
-        "data": str(_data(folder, configuration.tokens)),
+        "data": str(_data(folder, configuration)),
+        "method": configuration.method,
         "settings": {
             "max_steps": STEPS,
             "epochs": 1,
@@ -186,15 +199,28 @@ def _outcome(configuration: Configuration, run: Run) -> Outcome:
     )
 
 
-def _data(folder: Path, tokens: int) -> Path:
+def _data(folder: Path, configuration: Configuration) -> Path:
     """Examples of one length, made of words that are one token each."""
-    path = folder / f"examples-{tokens}.jsonl"
-    answer = (tokens - OVERHEAD) // 2
+    path = folder / f"{configuration.method}-{configuration.tokens}.jsonl"
+    answer = (configuration.tokens - OVERHEAD) // 2
     with open(path, "w", encoding="utf-8") as file:
         for row in range(EXAMPLES):
-            question, reply = _text(tokens - OVERHEAD - answer, row), _text(answer, row + 3)
-            file.write(json.dumps({"prompt": question, "completion": reply}) + "\n")
+            question, *replies = (
+                _text(words, row + shift)
+                for words, shift in ((configuration.tokens - OVERHEAD - answer, 0), (answer, 3), (answer, 5))
+            )
+            file.write(json.dumps({"prompt": question, **_answers(configuration.method, replies, row)}) + "\n")
     return path
+
+
+def _answers(method: Method, replies: Sequence[str], row: int) -> dict[str, Any]:
+    match method:
+        case "dpo":
+            return {"chosen": replies[0], "rejected": replies[1]}
+        case "kto":
+            return {"completion": replies[0], "label": row % 2 == 0}
+        case _:
+            return {"completion": replies[0]}
 
 
 def _text(words: int, start: int) -> str:

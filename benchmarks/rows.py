@@ -21,6 +21,7 @@ class Measure:
     peak_bytes: int
     outcome: tuple[float, ...]  # by which one sees that both sides did the same work, e.g. the loss of each step
     versions: dict[str, str] = field(default_factory=dict)
+    details: dict[str, float] = field(default_factory=dict)  # further figures, named with their unit
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Row:
     open: Callable[[int, Path], AbstractContextManager[Bench]]  # (size, data)
     data: Path = Path()  # by default; empty when the row makes its own
     limit: float | None = None  # what the hardware of reference allows at most
+    needs_gpu: bool = False  # measured only when it is named
 
     def facts(self) -> dict[str, Any]:
         limit = {} if self.limit is None else {"limit": self.limit}

@@ -10,12 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import check, gguf, lora_instruct, metrics, query, swap, tokenise
+from benchmarks import check, checkpoint, first_step, gguf, metrics, query, resume, swap, sweep, tokenise, training, web
 from benchmarks.processes import require_peer
 from benchmarks.rows import Bench, Measure, NotMeasurable, Row
 
-_MEASURED = (lora_instruct.ROW, check.ROW, tokenise.ROW, metrics.ROW, metrics.ROW_WANDB, query.ROW, gguf.ROW, swap.ROW)
+_MEASURED = (
+    *(training.LORA_INSTRUCT, training.LORA_FIXED, training.LORA_FIXED_TUNED, training.FULL_FT, training.DPO),
+    training.GPU_SMALL,
+    *(sweep.ROW, first_step.ROW, resume.ROW, check.ROW, tokenise.ROW, gguf.ROW, swap.ROW),
+    *(metrics.ROW, metrics.ROW_WANDB, query.ROW, checkpoint.ROW, web.ROW),
+)
 ROWS = {row.name: row for row in _MEASURED}
+USUAL = [row.name for row in _MEASURED if not row.needs_gpu]
 RESULTS = Path(__file__).parent / "results.jsonl"
 QUIET_LOAD = 0.5
 PAIRS = 3
@@ -27,7 +33,10 @@ def main() -> int:
         require_peer()
         if not options.smoke:
             require_a_quiet_machine()
-        outcomes = [_outcome_of(ROWS[name], options) for name in options.rows or ROWS]
+        outcomes = [
+            _outcome_of(ROWS[name], options)
+            for name in options.rows or [row.name for row in _MEASURED if not row.needs_gpu]
+        ]
     except NotMeasurable as reason:
         print(reason, file=sys.stderr)
         return 2
@@ -51,7 +60,7 @@ def _outcome_of(row: Row, options: argparse.Namespace) -> dict[str, Any]:
 def _pair(bench: Bench, number: int, pairs: int) -> tuple[Measure, Measure]:
     ours, peer = bench.ours(), bench.peer()
     print(
-        f"pair {number} of {pairs}: ours {ours.per_second:.1f}, peer {peer.per_second:.1f} a second",
+        f"pair {number} of {pairs}: ours {_figure(ours.per_second)}, peer {_figure(peer.per_second)} a second",
         file=sys.stderr,
     )
     return ours, peer
@@ -66,20 +75,35 @@ def summary(row: Row, ours: list[Measure], peers: list[Measure]) -> dict[str, An
     difference = max(outcome_difference(a, b) for a, b in zip(ours, peers, strict=True))
     return {
         **row.facts(),
-        "ours": round(mine, 1),
-        "peer": round(theirs, 1),
+        "ours": _figure(mine),
+        "peer": _figure(theirs),
         "ratio": round(mine / theirs, 2),
         "difference": round(difference, 5),
         "agree": difference <= row.gate,
         "ours_peak_bytes": int(my_bytes),
         "peer_peak_bytes": int(their_bytes),
         "memory_ratio": round(their_bytes / my_bytes, 2),
-        "pairs": [[round(a.per_second, 1), round(b.per_second, 1)] for a, b in zip(ours, peers, strict=True)],
+        "pairs": [[_figure(a.per_second), _figure(b.per_second)] for a, b in zip(ours, peers, strict=True)],
         "amount": ours[0].amount,
+        **_details(ours, peers),
         "versions": {"ours": ours[0].versions, "peer": peers[0].versions},
         "machine": {"cpu": cpu_name(), "cores": len(os.sched_getaffinity(0)), "system": platform.system()},
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _figure(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _details(ours: list[Measure], peers: list[Measure]) -> dict[str, Any]:
+    """Medians of the further figures, for the rows that have some."""
+    sides = {"ours": ours, "peer": peers}
+    medians = {
+        side: {name: round(statistics.median(each.details[name] for each in done), 2) for name in done[0].details}
+        for side, done in sides.items()
+    }
+    return {"details": medians} if any(medians.values()) else {}
 
 
 def outcome_difference(ours: Measure, peer: Measure) -> float:
@@ -105,7 +129,9 @@ def cpu_name() -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", help=f"rows to measure, of {', '.join(ROWS)}; all by default")
+    parser.add_argument(
+        "rows", nargs="*", help=f"rows to measure, of {', '.join(ROWS)}; all that need no GPU by default"
+    )
     parser.add_argument("--pairs", type=int, default=PAIRS, help=f"how often each side runs, at least {PAIRS}")
     parser.add_argument("--data", type=Path, help="the examples to train on, instead of the row's own")
     parser.add_argument("--smoke", action="store_true", help="a few steps of each side on any machine, not recorded")

@@ -1,12 +1,10 @@
 """Our side of check: the full report of a file, as `luthier datasets check` makes it."""
 
-import json
-import resource
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.peers.measures import write_measure
 from luthier.data.check import check_source
 
 
@@ -14,15 +12,7 @@ def main(file: Path, result: Path) -> None:
     started = time.perf_counter()
     report = check_source(file)
     seconds = time.perf_counter() - started
-    measure = {
-        "per_second": report.rows / seconds,
-        "amount": report.rows,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [report.examples],
-        "versions": {"luthier": version("luthier")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, report.rows, seconds, [report.examples], ("luthier",))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """Our side of gguf: one pass over the mapped weights, in a process as an export starts it."""
 
-import json
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
+
+from benchmarks.peers.measures import write_measure
 
 _STARTED = time.perf_counter()
 
 
 def main(base: Path, adapter: Path, result: Path) -> None:
-    import resource
 
     from luthier.export.facts import tensor_types
     from luthier.export.gguf_model import About, GgufModel
@@ -20,15 +19,7 @@ def main(base: Path, adapter: Path, result: Path) -> None:
     model = GgufModel(base, merged(base, adapter), About("starter", "Apache-2.0", "starter", None))
     model.write(out, model.types("Q8_0"), tensor_types().kind("Q8_0").file_type, 2, lambda done, total: None)
     seconds = time.perf_counter() - _STARTED
-    measure = {
-        "per_second": 1 / seconds,
-        "amount": 1,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": _outcome(out),
-        "versions": {"luthier": version("luthier"), "numpy": version("numpy")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, 1, seconds, _outcome(out), ("luthier", "numpy"))
 
 
 def _outcome(file: Path) -> list[float]:

@@ -1,13 +1,12 @@
-"""Our side of metrics: a worker's journal, durable step by step, and what a supervisor takes from it into the store."""
+"""Our side of metrics: a worker's journal, on the disk within a second, and what a supervisor takes from it."""
 
-import json
 import random
-import resource
 import sys
 import time
-from importlib.metadata import version
+from contextlib import closing
 from pathlib import Path
 
+from benchmarks.peers.measures import write_measure
 from luthier.domain.jobs import Step
 from luthier.domain.run_states import RunState
 from luthier.kit.clock import SystemClock
@@ -20,33 +19,41 @@ SCALARS = 6  # of a step: loss, learning rate, gradient norm, memory, tokens a s
 TAKEN_AT_ONCE = 500
 
 
-def main(scalars: int, result: Path) -> None:
-    folder = result.parent
+def main(where: str, scalars: int, result: Path) -> None:
+    """`where` is "journal", what a training process waits for, or "store", until they can be asked for."""
+    keep = {"journal": in_journal, "store": in_store}[where]
+    seconds, kept = keep(scalars // SCALARS, result.parent)
+    write_measure(result, scalars, seconds, [kept], ("luthier",))
+
+
+def in_journal(steps: int, folder: Path) -> tuple[float, int]:
+    journal = folder / f"{time.time_ns()}.jsonl"
+    chance = random.Random(7)
+    started = time.perf_counter()
+    with closing(JournalWriter(journal, SystemClock())) as writer:
+        for number in range(1, steps + 1):
+            writer.append("step", a_step(number, chance), soon=True, durable=number == steps)
+    seconds = time.perf_counter() - started
+    return seconds, SCALARS * len(read_journal(journal).records)
+
+
+def in_store(steps: int, folder: Path) -> tuple[float, int]:
     store = open_store(folder / f"{time.time_ns()}.db")
-    run = a_run(state=RunState.RUNNING, total_steps=scalars // SCALARS)
+    run = a_run(state=RunState.RUNNING, total_steps=steps)
     with store.writing() as tx:
         tx.runs.add(run)
     journal = folder / f"{time.time_ns()}.jsonl"
-    writer, facts, offset = JournalWriter(journal, SystemClock()), FactFolder(folder), 0
-    chance = random.Random(7)
+    facts, offset, chance = FactFolder(folder), 0, random.Random(7)
     started = time.perf_counter()
-    for number in range(1, scalars // SCALARS + 1):
-        writer.append("step", a_step(number, chance), durable=True)
-        if number % TAKEN_AT_ONCE == 0:
-            offset = take_in(store, run.run_id, facts, journal, offset)
+    with closing(JournalWriter(journal, SystemClock())) as writer:
+        for number in range(1, steps + 1):
+            writer.append("step", a_step(number, chance), soon=True)
+            if number % TAKEN_AT_ONCE == 0:
+                offset = take_in(store, run.run_id, facts, journal, offset)
     take_in(store, run.run_id, facts, journal, offset)
     seconds = time.perf_counter() - started
     with store.reading() as tx:
-        kept = sum(tx.metrics.counts(run.run_id, None, -1).values())
-    measure = {
-        "per_second": scalars / seconds,
-        "amount": scalars,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [kept],
-        "versions": {"luthier": version("luthier")},
-    }
-    result.write_text(json.dumps(measure))
+        return seconds, sum(tx.metrics.counts(run.run_id, None, -1).values())
 
 
 def a_step(number: int, chance: random.Random) -> dict[str, object]:
@@ -75,4 +82,4 @@ def take_in(store: Store, run_id: str, facts: FactFolder, journal: Path, offset:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

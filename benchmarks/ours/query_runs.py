@@ -1,12 +1,10 @@
 """Our side of query: the newest fifty of many runs, and the pages that follow."""
 
-import json
-import resource
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.peers.measures import write_measure
 from luthier.domain.run_states import RunState
 from luthier.store import open_store
 from tests.builders import a_run
@@ -30,15 +28,7 @@ def main(count: int, result: Path) -> None:
             break
         last = page[-1].run_id
     seconds = time.perf_counter() - started
-    measure = {
-        "per_second": PAGES / seconds,
-        "amount": PAGES,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [seen],
-        "versions": {"luthier": version("luthier")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, PAGES, seconds, [seen], ("luthier",))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Our side of swap: adapters that the chat process holds take turns on one base."""
 
-import json
-import resource
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
+from benchmarks.peers.measures import write_measure
 from luthier.engine.adapted_base import AdaptedBase
 from luthier.engine.loading import load_base
 
@@ -26,15 +24,7 @@ def main(base_folder: Path, swaps: int, adapters: list[str], result: Path) -> No
         seconds += time.perf_counter() - started
         with torch.no_grad():
             outcome.append(float(base.loaded.model(input_ids=torch.tensor([PROMPT])).logits[0, -1].float().mean()))
-    measure = {
-        "per_second": swaps / seconds,
-        "amount": swaps,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": outcome,
-        "versions": {name: version(name) for name in ("luthier", "peft", "torch")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, swaps, seconds, outcome, ("luthier", "peft", "torch"))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Our side of tokenise: examples checked, imported, rendered with their loss mask, tokenised and packed."""
 
-import json
-import resource
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.peers.measures import write_measure
 from luthier.data.canonical import read_examples, write_lines
 from luthier.data.check import Scan
 from luthier.data.encode import encode
@@ -24,15 +22,9 @@ def main(file: Path, base: Path, result: Path) -> None:
     batches = micro_batches([int(length) for length in encoded.lengths], BUDGET)
     seconds = time.perf_counter() - started
     megabytes = file.stat().st_size / 1e6
-    measure = {
-        "per_second": megabytes / seconds,
-        "amount": megabytes,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [encoded.tokens, sum(len(batch) for batch in batches)],
-        "versions": {"luthier": version("luthier"), "tokenizers": version("tokenizers")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(
+        result, megabytes, seconds, [encoded.tokens, sum(len(batch) for batch in batches)], ("luthier", "tokenizers")
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The peer of check, in its own environment: datasets loads the file and keeps the rows that a function accepts."""
 
-import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -9,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import datasets
+from measures import write_measure
 
 
 def is_sound(row: dict[str, Any]) -> bool:
@@ -27,15 +26,7 @@ def main(file: Path, result: Path) -> None:
         loaded = datasets.load_dataset("json", data_files=str(file), split="train", cache_dir=cache)
         kept = loaded.filter(is_sound)
         seconds = time.perf_counter() - started
-    measure = {
-        "per_second": len(loaded) / seconds,
-        "amount": len(loaded),
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [len(kept)],
-        "versions": {"datasets": datasets.__version__},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, len(loaded), seconds, [len(kept)], ("datasets",))
 
 
 if __name__ == "__main__":

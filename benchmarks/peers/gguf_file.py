@@ -1,13 +1,12 @@
 """The peer of gguf, in its own environment: PEFT merges, transformers saves, llama.cpp's converter reads and writes."""
 
-import json
-import resource
 import subprocess
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from measures import write_measure
 
 _STARTED = time.perf_counter()
 
@@ -25,16 +24,7 @@ def main(base: Path, adapter: Path, result: Path) -> None:
         command = [sys.executable, "-m", "convert_hf_to_gguf", folder, "--outtype", "q8_0", "--outfile", str(out)]
         subprocess.run(command, check=True)
     seconds = time.perf_counter() - _STARTED
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    measure = {
-        "per_second": 1 / seconds,
-        "amount": 1,
-        "seconds": seconds,
-        "peak_bytes": max(children, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024,
-        "outcome": _outcome(out),
-        "versions": {name: version(name) for name in ("peft", "transformers", "convert-hf-to-gguf")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, 1, seconds, _outcome(out), ("peft", "transformers", "convert-hf-to-gguf"))
 
 
 def _outcome(file: Path) -> list[float]:

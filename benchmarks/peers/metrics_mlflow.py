@@ -1,13 +1,12 @@
 """A peer of metrics, in its own environment: MLflow's client on SQLite, one batch a step."""
 
-import json
 import random
-import resource
 import sys
 import time
 from pathlib import Path
 
 import mlflow
+from measures import write_measure
 from mlflow.entities import Metric
 
 NAMES = ("loss", "learning_rate", "gradient_norm", "rss_bytes", "tokens_per_second", "step_seconds")
@@ -23,15 +22,7 @@ def main(scalars: int, result: Path) -> None:
         client.log_batch(run_id, metrics=[Metric(name, chance.random(), now, step) for name in NAMES])
     seconds = time.perf_counter() - started
     kept = sum(len(client.get_metric_history(run_id, name)) for name in NAMES)
-    measure = {
-        "per_second": scalars / seconds,
-        "amount": scalars,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [kept],
-        "versions": {"mlflow": mlflow.__version__},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, scalars, seconds, [kept], ("mlflow",))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """A peer of metrics, in its own environment: W&B offline, one log a step."""
 
-import json
 import random
-import resource
 import sys
 import time
 from pathlib import Path
 
 import wandb
+from measures import write_measure
 
 NAMES = ("loss", "learning_rate", "gradient_norm", "rss_bytes", "tokens_per_second", "step_seconds")
 
@@ -22,15 +21,7 @@ def main(scalars: int, result: Path) -> None:
         run.log({name: chance.random() for name in NAMES}, step=step)
     run.finish()  # until then what was logged may be in memory only
     seconds = time.perf_counter() - started
-    measure = {
-        "per_second": scalars / seconds,
-        "amount": scalars,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [steps * len(NAMES)],
-        "versions": {"wandb": wandb.__version__},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, scalars, seconds, [steps * len(NAMES)], ("wandb",))
 
 
 if __name__ == "__main__":

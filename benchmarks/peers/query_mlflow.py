@@ -1,12 +1,11 @@
 """The peer of query, in its own environment: mlflow.search_runs over many runs, filtered, sorted and paged."""
 
-import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 import mlflow
+from measures import write_measure
 from mlflow.entities import Metric, Param
 
 PAGES, SIZE = 20, 50
@@ -29,15 +28,7 @@ def main(count: int, result: Path) -> None:
         if token is None:
             break
     seconds = time.perf_counter() - started
-    measure = {
-        "per_second": PAGES / seconds,
-        "amount": PAGES,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [seen],
-        "versions": {"mlflow": mlflow.__version__},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, PAGES, seconds, [seen], ("mlflow",))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """The peer of swap, in its own environment: PEFT loads each adapter from its folder when it is wanted."""
 
-import json
-import resource
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from measures import write_measure
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
@@ -27,15 +25,7 @@ def main(base_folder: Path, swaps: int, adapters: list[str], result: Path) -> No
         active = f"swap{number}"
         with torch.no_grad():
             outcome.append(float(model(input_ids=torch.tensor([PROMPT])).logits[0, -1].float().mean()))
-    measure = {
-        "per_second": swaps / seconds,
-        "amount": swaps,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": outcome,
-        "versions": {name: version(name) for name in ("peft", "torch", "transformers")},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, swaps, seconds, outcome, ("peft", "torch", "transformers"))
 
 
 if __name__ == "__main__":

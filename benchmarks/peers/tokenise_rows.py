@@ -1,7 +1,5 @@
 """The peer of tokenise, in its own environment: datasets' map with transformers' chat template and assistant mask."""
 
-import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 import datasets
 import transformers
+from measures import write_measure
 
 LENGTH = 2048
 
@@ -27,15 +26,7 @@ def main(file: Path, base: Path, result: Path) -> None:
         tokens = sum(len(ids) for batch in mapped.iter(1000) for ids in batch["input_ids"])
         seconds = time.perf_counter() - started
     megabytes = file.stat().st_size / 1e6
-    measure = {
-        "per_second": megabytes / seconds,
-        "amount": megabytes,
-        "seconds": seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "outcome": [tokens, len(mapped)],
-        "versions": {"datasets": datasets.__version__, "transformers": transformers.__version__},
-    }
-    result.write_text(json.dumps(measure))
+    write_measure(result, megabytes, seconds, [tokens, len(mapped)], ("datasets", "transformers"))
 
 
 if __name__ == "__main__":
