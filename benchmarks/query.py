@@ -1,4 +1,4 @@
-"""Row query: pages of the newest runs out of ten thousand; peer: mlflow.search_runs."""
+"""Row query: pages of the best runs out of ten thousand, by loss; peer: MLflow's search_runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,10 +1,11 @@
-"""Our side of query: the newest fifty of many runs, and the pages that follow."""
+"""Our side of query: the fifty best of many completed runs, and the pages that follow."""
 
 import sys
 import time
 from pathlib import Path
 
 from benchmarks.peers.measures import write_measure
+from luthier.domain.run_queries import RunQuery
 from luthier.domain.run_states import RunState
 from luthier.store import open_store
 from tests.builders import a_run
@@ -19,10 +20,11 @@ def main(count: int, result: Path) -> None:
             state = RunState.COMPLETED if number % 3 else RunState.FAILED
             tx.runs.add(a_run(name=f"run-{number}", state=state, loss=number / count))
     started = time.perf_counter()
+    query = RunQuery(states=frozenset({RunState.COMPLETED}), sort="loss")
     seen, last = 0, None
     for _ in range(PAGES):
         with store.reading() as tx:
-            page = tx.runs.list(limit=SIZE, states={RunState.COMPLETED}, before=last)
+            page = tx.runs.matching(query, SIZE, last)
         seen += len(page)
         if len(page) < SIZE:
             break

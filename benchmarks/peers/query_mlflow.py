@@ -21,9 +21,7 @@ def main(count: int, result: Path) -> None:
     started = time.perf_counter()
     seen, token = 0, None
     for _ in range(PAGES):
-        page = client.search_runs(
-            [experiment], "attributes.status = 'FINISHED'", 1, SIZE, ["attributes.start_time DESC"], token
-        )
+        page = client.search_runs([experiment], "attributes.status = 'FINISHED'", 1, SIZE, ["metrics.loss ASC"], token)
         seen, token = seen + len(page), page.token
         if token is None:
             break

@@ -185,6 +185,22 @@ def test_what_cannot_be_made_is_refused_with_what_can(
         exports.make_here(version.label, wanted, silently)
 
 
+def test_layers_go_only_where_no_type_is_small_enough_and_only_when_that_is_allowed(
+    exports: Exports, version: Version
+) -> None:
+    small = ExportRequest(form="gguf", at_most_bytes=1)
+    with pytest.raises(ReportedProblem, match="cannot be reached") as refused:
+        exports.make_here(version.label, small, silently)
+    smallest = int(str(refused.value.problem.fields["smallest_argument"]).removesuffix("B"))
+    allowed = ExportRequest(form="gguf", at_most_bytes=smallest - 1, allow_pruning=True)
+    made = exports.make_here(version.label, allowed, silently)
+    assert made.bytes < smallest
+    assert made.pruned is not None and len(made.pruned.layers) == 1
+    assert "without the layers" in made.parity[-1].compared
+    roomy = allowed.model_copy(update={"at_most_bytes": smallest})
+    assert exports.make_here(version.label, roomy, silently).pruned is None
+
+
 def test_a_whole_model_has_no_adapter_to_be_kept_apart(exports: Exports, store: Store) -> None:
     with store.writing() as tx:
         tx.versions.add(a_version(name="whole", kind="model"))

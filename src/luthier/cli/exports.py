@@ -31,6 +31,9 @@ def make(
     at_most: Annotated[
         str | None, typer.Option(metavar="SIZE", help="E.g. 100MB: each tensor gets the type that keeps the most.")
     ] = None,
+    allow_pruning: Annotated[
+        bool, typer.Option("--allow-pruning", help="Leave layers out where no type is small enough for --at-most.")
+    ] = False,
 ) -> None:
     """Write a version as others run it, and prove that it says the same there. Ctrl-C leaves nothing behind."""
     if to not in get_args(Form):
@@ -38,7 +41,7 @@ def make(
             message=f"There is no form {to}; there are {', '.join(FORMS)}.", command="luthier exports make"
         )
     form: Form = to  # type: ignore[assignment]
-    request = ExportRequest.of(form, quant, None if at_most is None else _bytes(at_most))
+    request = ExportRequest.of(form, quant, None if at_most is None else _bytes(at_most), allow_pruning)
     made = terminal.patiently(
         "Exporting", lambda report: terminal.workspace.exports.make_here(version, request, report)
     )

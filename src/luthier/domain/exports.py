@@ -29,12 +29,15 @@ class ExportRequest(Frozen):
     form: Form
     quant: str = "Q8_0"  # kind of GGUF
     at_most_bytes: int | None = None  # then each tensor gets the type that keeps the most within this
+    allow_pruning: bool = False  # layers may go when the coarsest types are still larger than that
 
     @classmethod
-    def of(cls, form: Form, quant: str | None = None, at_most_bytes: int | None = None) -> "ExportRequest":
+    def of(
+        cls, form: Form, quant: str | None = None, at_most_bytes: int | None = None, allow_pruning: bool = False
+    ) -> "ExportRequest":
         """With the usual kind of the form when none is asked for."""
         usual = _USUAL_OF_ADAPTERS if form == "gguf-adapter" else _USUAL
-        return cls(form=form, quant=quant or usual, at_most_bytes=at_most_bytes)
+        return cls(form=form, quant=quant or usual, at_most_bytes=at_most_bytes, allow_pruning=allow_pruning)
 
 
 class ExportJob(Frozen):
@@ -72,6 +75,15 @@ class ExportFile(Frozen):
     sha256: str
 
 
+class Pruned(Frozen):
+    """Layers that were left out so that a limit could be met, and what that alone cost."""
+
+    layers: tuple[int, ...]  # the first is 1
+    of: int
+    tuned_perplexity: float  # of the whole tuned model, on the expected answers
+    perplexity: float  # without these layers, before anything is quantised
+
+
 class Performance(Frozen):
     """On the machine that made it."""
 
@@ -94,6 +106,7 @@ class Export(Frozen):
     folder: str = ""  # absolute; where its files are once it is done
     files: tuple[ExportFile, ...] = ()
     types: dict[str, int] = {}  # type of tensors -> weights kept in it
+    pruned: Pruned | None = None
     parity: tuple[ParityReport, ...] = ()
     performance: Performance | None = None
     commands: tuple[str, ...] = ()  # that run it
@@ -134,6 +147,7 @@ class ExportTooSmall(ModelProblem):
     sentence = "{limit} cannot be reached: the smallest that can be made of this model here has {smallest}."
     actions = (
         Action(label="Allow more", command="luthier exports make VERSION --to gguf --at-most {smallest_argument}"),
+        Action(label="Or let layers go as well", command="luthier exports make VERSION --to gguf --allow-pruning"),
         Action(
             label="Or install llama.cpp's quantiser, which has smaller types", command="pip install 'luthier[llama]'"
         ),

@@ -1,5 +1,7 @@
 """Parity: whether a model says the same elsewhere as where it was trained, measured on the same questions."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from luthier.domain.errors import Action, WorkFailed
@@ -35,6 +37,12 @@ class Measured(Frozen):
     log_probs: tuple[float, ...]  # of the target's tokens
     stops_after: bool  # whether it ends its turn where the tuned model ended its own
     answer: str = ""  # for people
+
+
+def perplexity(measured: Sequence[Measured]) -> float:
+    """Over all tokens of the targets."""
+    log_probs = [value for each in measured for value in each.log_probs]
+    return math.exp(-sum(log_probs) / len(log_probs))
 
 
 class Reference(Frozen):

@@ -1,7 +1,7 @@
 """The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or `--follow RANK PORT` beside its leader.
 
 Else a word with what it needs: `forks BASE PRECISION`; `chat LIMITS`; `dequantise GGUF FOLDER`; `result-of-step JOB
-CHECKPOINT TARGET`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity.
+CHECKPOINT TARGET`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity; `prune EXPORT_FOLDER`.
 """
 
 import sys
@@ -25,8 +25,8 @@ def main(arguments: Sequence[str]) -> int:
             return _dequantise(Path(source), Path(target))
         case ["result-of-step", job_file, checkpoint, target]:
             return _write_result_of_step(Path(job_file), Path(checkpoint), Path(target))
-        case ["reference" | "hub-check" as what, folder]:
-            return _measure_export(what, Path(folder))
+        case ["reference" | "hub-check" | "prune" as what, folder]:
+            return _for_export(what, Path(folder))
         case ["forks", base_folder, precision]:
             from luthier.engine.forks import serve_forks
 
@@ -82,14 +82,17 @@ def _write_result_of_step(job_file: Path, checkpoint: Path, target: Path) -> int
     return 0
 
 
-def _measure_export(what: str, folder: Path) -> int:
+def _for_export(what: str, folder: Path) -> int:
     from luthier.engine.hub_check import measure_folder
     from luthier.engine.parity import measure_reference
+    from luthier.engine.pruning import prune
 
     job = ExportJob.model_validate(read_json(folder / "job.json"))
     try:
         if what == "reference":
             write_json(folder / "reference.json", measure_reference(job, tell_progress).model_dump(mode="json"))
+        elif what == "prune":
+            write_json(folder / "pruned.json", prune(job, folder / "pruned", tell_progress).model_dump(mode="json"))
         else:
             reference = Reference.model_validate(read_json(folder / "reference.json"))
             found = measure_folder(job, folder / "files", reference, tell_progress)

@@ -1,6 +1,7 @@
 """What a model makes of the questions of a parity check: the tuned one, its merged weights, or an exported folder."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +24,34 @@ Tell = Callable[[str, int, int], None]  # what is done, how far, of how much
 
 
 def measure_reference(job: ExportJob, tell: Tell) -> Reference:
+    asked = ask_tuned(job, tell)
+    tuned, stops = asked.measured(), asked.stops
+    renderer, questions, answers = asked.base.loaded.renderer, asked.questions, asked.answers
+    del asked
+    return Reference(
+        questions=tuple(questions),
+        stop_ids=renderer.stop_ids,
+        tuned=tuple(_said(each, renderer, answer) for each, answer in zip(tuned, answers, strict=True)),
+        answers=tuple(answer.ids for answer in answers),
+        merged=_with_merged_weights(job, questions, answers, stops, tell) if job.adapter_folder else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tuned model, the questions of a parity check, and what it answered."""
+
+    base: AdaptedBase
+    stops: frozenset[int]
+    questions: list[Question]
+    answers: list[Answered]
+
+    def measured(self) -> list[Measured]:
+        """As the model is now."""
+        return measure(self.base.loaded.model, self.questions, [answer.ids for answer in self.answers], self.stops)
+
+
+def ask_tuned(job: ExportJob, tell: Tell) -> Asked:
     tell("loading the tuned model", 0, 0)
     base = AdaptedBase(load_base(Path(job.base_folder), precision_for(job)))
     base.use(job.adapter_folder)
@@ -34,16 +63,8 @@ def measure_reference(job: ExportJob, tell: Tell) -> Reference:
         tell("answering with the tuned model", done, total)
 
     answers = answer_ids(model, [question.ids for question in questions], stops, job.answer_tokens, answering)
-    questions = [_aimed(question, answer) for question, answer in zip(questions, answers, strict=True)]
-    tuned = measure(model, questions, [answer.ids for answer in answers], stops)
-    del base, model
-    return Reference(
-        questions=tuple(questions),
-        stop_ids=renderer.stop_ids,
-        tuned=tuple(_said(each, renderer, answer) for each, answer in zip(tuned, answers, strict=True)),
-        answers=tuple(answer.ids for answer in answers),
-        merged=_with_merged_weights(job, questions, answers, stops, tell) if job.adapter_folder else None,
-    )
+    aimed = [_aimed(question, answer) for question, answer in zip(questions, answers, strict=True)]
+    return Asked(base, stops, aimed, answers)
 
 
 def precision_for(job: ExportJob) -> str:

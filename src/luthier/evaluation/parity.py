@@ -1,12 +1,20 @@
 """Whether an exported model says the same as the tuned one: every check with its figure, and where it first differs."""
 
-import math
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from luthier.domain.parity import Check, Elsewhere, Measured, ParityLimits, ParityReport, Question, Reference
+from luthier.domain.parity import (
+    Check,
+    Elsewhere,
+    Measured,
+    ParityLimits,
+    ParityReport,
+    Question,
+    Reference,
+    perplexity,
+)
 from luthier.kit.frozen import Frozen
 
 _FIRST = 5  # likeliest first tokens whose share is compared
@@ -35,7 +43,7 @@ def judge_merged(reference: Reference) -> ParityReport | None:
     return _report(compared, reference, reference.merged, tuple(checks))
 
 
-def judge_elsewhere(reference: Reference, found: Elsewhere, kind: str) -> ParityReport:
+def judge_elsewhere(reference: Reference, found: Elsewhere, kind: str, source: str = "the tuned model") -> ParityReport:
     """`kind` is that of the weights: a kind of GGUF, or "exact" for a folder of the same precision."""
     limits = parity_facts().kinds[kind]
     checks = (
@@ -44,13 +52,7 @@ def judge_elsewhere(reference: Reference, found: Elsewhere, kind: str) -> Parity
         _ending_tokens(reference, found),
         *_numbers(reference.questions, reference.tuned, found.measured, limits),
     )
-    return _report(f"the export in {found.runner} with the tuned model", reference, found.measured, checks)
-
-
-def perplexity(measured: Sequence[Measured]) -> float:
-    """Over all tokens of the targets."""
-    log_probs = [value for each in measured for value in each.log_probs]
-    return math.exp(-sum(log_probs) / len(log_probs))
+    return _report(f"the export in {found.runner} with {source}", reference, found.measured, checks)
 
 
 def _report(

@@ -8,7 +8,7 @@ import numpy as np
 
 from luthier.domain.exports import ExportTooSmall
 from luthier.export.blocks import decoded, encoded, is_known
-from luthier.export.facts import tensor_types
+from luthier.export.facts import TensorType, tensor_types
 from luthier.export.gguf_model import GgufModel
 from luthier.export.layout import Placed
 from luthier.export.pieces import pieces_of
@@ -35,16 +35,15 @@ def types_within(model: GgufModel, limit: int, tell: Tell) -> dict[str, str]:
     Raises ExportTooSmall when the coarsest of all is still too large.
     """
     chosen = model.types("F16")
+    smallest = model.size(smallest_types(model))
+    if smallest > limit:
+        raise ExportTooSmall(limit=show_bytes(limit), smallest=show_bytes(smallest), smallest_argument=f"{smallest}B")
     room = limit - model.size(chosen)
     ladders: dict[str, list[_Choice]] = {}
     matrices = [tensor for tensor in model.tensors if tensor.is_matrix]
     for done, tensor in enumerate(matrices):
         tell("measuring what each type costs", done, len(matrices))
         ladders[tensor.name] = _ladder(list(_choices(model, tensor)))
-    least = {name: steps[-1].type_name for name, steps in ladders.items()}
-    smallest = model.size({**chosen, **least})
-    if smallest > limit:
-        raise ExportTooSmall(limit=show_bytes(limit), smallest=show_bytes(smallest), smallest_argument=f"{smallest}B")
     waiting = [(_price(steps, 0), name, 0) for name, steps in ladders.items() if len(steps) > 1]
     heapq.heapify(waiting)
     while room < 0:
@@ -57,15 +56,29 @@ def types_within(model: GgufModel, limit: int, tell: Tell) -> dict[str, str]:
     return chosen
 
 
+def smallest_types(model: GgufModel) -> dict[str, str]:
+    """The coarsest that each tensor can have here, whatever that costs."""
+    coarsest = {
+        tensor.name: min(_possible(tensor), key=lambda kind: kind.size(tensor.elements)).name
+        for tensor in model.tensors
+        if tensor.is_matrix
+    }
+    return {**model.types("F16"), **coarsest}
+
+
 def _choices(model: GgufModel, tensor: Placed) -> Iterator[_Choice]:
     rows = _sampled(model, tensor)
     energy = float(np.square(rows).sum()) or 1.0
+    for kind in _possible(tensor):
+        back = _there_and_back(rows, kind.name)
+        yield _Choice(kind.name, kind.size(tensor.elements), float(np.square(rows - back).sum()) / energy)
+
+
+def _possible(tensor: Placed) -> Iterator[TensorType]:
     for name in _STEPS:
         kind = tensor_types().type(name)
-        if tensor.shape[-1] % kind.weights or not (is_known(name) or is_quantiser_here()):
-            continue
-        back = _there_and_back(rows, name)
-        yield _Choice(name, kind.size(tensor.elements), float(np.square(rows - back).sum()) / energy)
+        if tensor.shape[-1] % kind.weights == 0 and (is_known(name) or is_quantiser_here()):
+            yield kind
 
 
 def _sampled(model: GgufModel, tensor: Placed) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -43,6 +43,12 @@ def write_files(job: ExportJob, folder: Path, tell: Tell) -> Written:
             return Written(main="model.safetensors", types={})
 
 
+def model_to_write(job: ExportJob, adapter: str | None) -> GgufModel:
+    base = Path(job.base_folder)
+    about = About(job.name, job.licence, job.base_name, Renderer(base).turn_end_id)
+    return GgufModel(base, merged(base, Path(adapter) if adapter else None), about)
+
+
 def _gguf(job: ExportJob, folder: Path, tell: Tell) -> Written:
     quant = "mixed" if job.request.at_most_bytes else job.request.quant
     file = f"{job.stem}-{quant}.gguf"
@@ -60,9 +66,7 @@ def _gguf(job: ExportJob, folder: Path, tell: Tell) -> Written:
 
 def _write_gguf(job: ExportJob, path: Path, adapter: str | None, kind: str, tell: Tell) -> dict[str, int]:
     """Returns how many weights are kept in which type."""
-    base = Path(job.base_folder)
-    about = About(job.name, job.licence, job.base_name, Renderer(base).turn_end_id)
-    model = GgufModel(base, merged(base, Path(adapter) if adapter else None), about)
+    model = model_to_write(job, adapter)
     types: Mapping[str, str] = model.types(kind)
     file_type = tensor_types().kind(kind).file_type
     if job.request.at_most_bytes:

@@ -30,6 +30,12 @@ class Placed:
         return len(self.shape) == 2
 
     @property
+    def layer(self) -> int | None:
+        """None for what belongs to no layer."""
+        part, _, rest = self.name.partition(".")
+        return int(rest.partition(".")[0]) if part == "blk" else None
+
+    @property
     def elements(self) -> int:
         return int(np.prod(self.shape))
 

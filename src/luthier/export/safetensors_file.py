@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from luthier.export.blocks import encoded
-from luthier.export.merging import Merged
 from luthier.export.pieces import pieces_of
+from luthier.export.tensors import Rows, Which
 from luthier.kit.files import write_json, writing_atomically
 
 _SHARD = 5_000_000_000  # bytes; what hubs advise
@@ -18,7 +18,18 @@ _WIDTHS = {"F32": 4, "F16": 2, "BF16": 2}
 OnWeights = Callable[[int, int], None]
 
 
-def write_model(model: Merged, folder: Path, tell: OnWeights) -> None:
+class Weights(Protocol):
+    @property
+    def names(self) -> list[str]: ...
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+
+    def precision(self, name: str) -> str: ...
+
+    def rows(self, name: str, which: Which = ...) -> Rows: ...
+
+
+def write_model(model: Weights, folder: Path, tell: OnWeights) -> None:
     """In the precision that each tensor had; several files with an index where one would be too large."""
     shards = _shards(model)
     total = sum(int(np.prod(model.shape(name))) for name in model.names)
@@ -61,7 +72,7 @@ def head_of(parts: Iterable[Part]) -> bytes:
     return len(content).to_bytes(8, "little") + content
 
 
-def _shards(model: Merged) -> list[list[str]]:
+def _shards(model: Weights) -> list[list[str]]:
     shards: list[list[str]] = [[]]
     size = 0
     for name in model.names:
@@ -74,7 +85,7 @@ def _shards(model: Merged) -> list[list[str]]:
     return shards
 
 
-def _write(model: Merged, names: Iterable[str], path: Path, count: Callable[[int], None]) -> None:
+def _write(model: Weights, names: Iterable[str], path: Path, count: Callable[[int], None]) -> None:
     head = head_of(Part(name, _precision(model, name), model.shape(name), _bytes(model, name)) for name in names)
     with writing_atomically(path) as file:
         file.write(head)
@@ -89,10 +100,10 @@ def _kept(rows: NDArray[np.float32], precision: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(encoded(rows, precision)).reshape(-1)
 
 
-def _bytes(model: Merged, name: str) -> int:
+def _bytes(model: Weights, name: str) -> int:
     return int(np.prod(model.shape(name))) * _WIDTHS[_precision(model, name)]
 
 
-def _precision(model: Merged, name: str) -> str:
+def _precision(model: Weights, name: str) -> str:
     kept = model.precision(name)
     return kept if kept in _WIDTHS else "F32"

@@ -10,7 +10,18 @@ from luthier.connectors.cactus import convert
 from luthier.data.canonical import read_examples, write_examples
 from luthier.domain.background import WorkState
 from luthier.domain.datasets import Example, Message, Role
-from luthier.domain.exports import IN_LLAMA, Export, ExportFile, ExportJob, ExportRequest, Performance, Written
+from luthier.domain.errors import LuthierError
+from luthier.domain.exports import (
+    IN_LLAMA,
+    Export,
+    ExportFile,
+    ExportJob,
+    ExportRequest,
+    ExportTooSmall,
+    Performance,
+    Pruned,
+    Written,
+)
 from luthier.domain.parity import Elsewhere, ExportDiffers, ParityReport, Reference
 from luthier.domain.runs import RunNotFound
 from luthier.domain.versions import RewardModelSilent, Version
@@ -67,13 +78,14 @@ class ExportMaking:
         log = folder / "export.log"
         if asked.request.form == "cactus":
             return self._for_phones(asked, version, job, folder, tell)
-        self._processes.run("luthier.export", ["write", str(folder)], log, tell)
+        pruned = self._write(job, folder, log, tell)
         written = Written.model_validate(read_json(folder / "written.json"))
         self._processes.run("luthier.engine", ["reference", str(folder)], log, tell)
         reference = Reference.model_validate(read_json(folder / "reference.json"))
         merged = judge_merged(reference)
         found = self._elsewhere(job, written, folder, log, tell)
-        reports = [*([merged] if merged else []), judge_elsewhere(reference, found, _kind(job.request))]
+        judged = judge_elsewhere(reference, found, _kind(job.request), _source(pruned))
+        reports = [merged, judged] if merged else [judged]
         for report in reports:
             _refuse_difference(report, version, job.request)
         export = asked.model_copy(
@@ -82,12 +94,31 @@ class ExportMaking:
                 "state": WorkState.DONE,
                 "begun_at": asked.begun_at,
                 "types": written.types,
+                "pruned": pruned,
                 "parity": tuple(reports),
                 "performance": Performance.model_validate(found.model_dump(exclude={"measured", "ending_ids"})),
                 "seconds": time.monotonic() - begun,
             }
         )
         return {"export_id": self._keep(export, version, written, folder).export_id}
+
+    def _write(self, job: ExportJob, folder: Path, log: Path, tell: OnProgress) -> Pruned | None:
+        """The files; where even the coarsest types are too large and it is allowed, those of a model with fewer layers.
+
+        From then on that smaller model is what the export has to be like.
+        """
+        try:
+            self._processes.run("luthier.export", ["write", str(folder)], log, tell)
+        except LuthierError as error:
+            if error.problem.code != ExportTooSmall.code or not job.request.allow_pruning:
+                raise
+        else:
+            return None
+        self._processes.run("luthier.engine", ["prune", str(folder)], log, tell)
+        smaller = job.model_copy(update={"base_folder": str(folder / "pruned"), "adapter_folder": None})
+        write_json(folder / "job.json", smaller.model_dump(mode="json"))
+        self._processes.run("luthier.export", ["write", str(folder)], log, tell)
+        return Pruned.model_validate(read_json(folder / "pruned.json"))
 
     def _for_phones(
         self, asked: Export, version: Version, job: ExportJob, folder: Path, tell: OnProgress
@@ -174,6 +205,10 @@ def _kind(request: ExportRequest) -> str:
     if request.form not in IN_LLAMA:
         return "exact"
     return "mixed" if request.at_most_bytes else request.quant
+
+
+def _source(pruned: Pruned | None) -> str:
+    return "the tuned model" if pruned is None else "the tuned model without the layers that were left out"
 
 
 def _refuse_difference(report: ParityReport, version: Version, request: ExportRequest) -> None:

@@ -39,6 +39,10 @@ def show_export(export: Export) -> Iterable[RenderableType]:
         pairs += [("File", f"{file.name} ({show_bytes(file.bytes)})") for file in export.files]
         pairs += [("Note", note) for note in export.notes]
         pairs += [("Weights", f"{show_count(count)} as {name}") for name, count in export.types.items()]
+        if (less := export.pruned) is not None:
+            pairs.append(("Left out", f"layers {', '.join(map(str, less.layers))} of {less.of}"))
+            cost = f"perplexity {less.tuned_perplexity:.4g} became {less.perplexity:.4g} before anything was quantised"
+            pairs.append(("Which cost", cost))
     if (speed := export.performance) is not None:
         pairs += [
             ("Runs in", speed.runner),

@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from luthier.domain.background import WorkState
-from luthier.domain.exports import Export, ExportFile, ExportFileNotFound, ExportRequest, Form, Performance
+from luthier.domain.exports import Export, ExportFile, ExportFileNotFound, ExportRequest, Form, Performance, Pruned
 from luthier.domain.jobs import Progress
 from luthier.domain.parity import ParityReport
 from luthier.server.api.access import PROBLEMS, OpenWorkspace
@@ -23,6 +23,7 @@ class MakeExport(BaseModel):
     form: Form = "gguf"
     quant: str | None = Field(default=None, max_length=12, description="kind of GGUF, e.g. Q8_0, F16, Q4_K_M")
     at_most_bytes: int | None = Field(default=None, ge=1, description="then each tensor gets its own type")
+    allow_pruning: bool = Field(default=False, description="leave layers out where no type is small enough for that")
 
 
 class LoadIntoOllama(BaseModel):
@@ -47,6 +48,7 @@ class ExportView(BaseModel):
     files: list[ExportFile]
     bytes: int
     types: dict[str, int] = Field(description="type of tensors, and how many weights are kept in it")
+    pruned: Pruned | None = Field(description="layers that were left out so that the limit could be met")
     parity: list[ParityReport]
     performance: Performance | None
     commands: list[str] = Field(description="that run it, on the server's machine")
@@ -62,7 +64,7 @@ class ExportView(BaseModel):
 @router.post("", status_code=202)
 def make_export(workspace: OpenWorkspace, wanted: MakeExport) -> ExportView:
     """Begins it. It is kept only when it says the same as the tuned model."""
-    request = ExportRequest.of(wanted.form, wanted.quant, wanted.at_most_bytes)
+    request = ExportRequest.of(wanted.form, wanted.quant, wanted.at_most_bytes, wanted.allow_pruning)
     return ExportView.of(workspace.exports.make(wanted.version, request))
 
 

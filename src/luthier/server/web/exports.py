@@ -63,6 +63,7 @@ class Asked(BaseModel):
     form: ExportForm = "gguf"
     quant: str | None = None
     at_most: SizeInBytes | None = None
+    allow_pruning: bool = False
 
 
 @router.get("")
@@ -72,7 +73,7 @@ def exports(request: Request) -> HTMLResponse:
 
 @router.post("")
 def make(request: Request, asked: Annotated[Asked, Form()]) -> Response:
-    wanted = ExportRequest.of(asked.form, asked.quant, asked.at_most)
+    wanted = ExportRequest.of(asked.form, asked.quant, asked.at_most, asked.allow_pruning)
     made = workspace_of(request).exports.make(asked.version, wanted)
     return RedirectResponse(f"/exports/{made.export_id}", status_code=303)
 
