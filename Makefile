@@ -23,7 +23,7 @@ help:
 	@echo "make check     style, types, import contracts, budgets, documentation"
 	@echo "make docs      write the reference pages anew from the code"
 	@echo "make pictures  the pictures of the guide and the boxes that components are held to; CHROMIUM=/path/to/chromium"
-	@echo "make guests    lm-evaluation-harness and DeepEval in environments of their own, for the tests that run them"
+	@echo "make guests    lm-evaluation-harness, DeepEval and mergekit in environments of their own, for the tests that run them"
 	@echo "make bench     the benchmarks against their peers; ROW=lora-instruct for one row, SMOKE=1 for a short try"
 
 setup: $(READY)
@@ -80,7 +80,7 @@ $(PEER)/.ready: benchmarks/peers/requirements.txt
 	@touch $@
 
 # Guests live in environments of their own, as in a workspace; tests that need one say so when it is missing.
-guests: .venv-guests/lm-eval .venv-guests/deepeval
+guests: .venv-guests/lm-eval .venv-guests/deepeval .venv-guests/mergekit
 
 .venv-guests/%:
 	@$(BIN)/python -m venv --clear $@

@@ -1,4 +1,4 @@
-"""Row resume: the training process is killed; how long until a step that was not yet done, and how many are done again.
+"""Row resume: the training process is killed; how long until it takes a step again, and how many are done twice.
 
 The peer saves as often, and its script is started again by hand, at once.
 """
@@ -39,11 +39,10 @@ def open_bench(killed_after: int, data: Path) -> Iterator[Bench]:
             last, died_at = _killed(workspace, run_id, killed_after)
             run = completed(workspace, run_id)
             again = _steps(workspace, run_id, attempt=2)
-            next_step = next(record for record in again if record.body["step"] > last)
             if not peer_job.exists():
                 write_json(peer_job, {**peer_job_of(work, workspace, run), "save_steps": SAVE_EVERY})
             measure = measure_of(workspace, run, work, attempt=2)
-            seconds = parse_rfc3339(next_step.time).timestamp() - died_at
+            seconds = parse_rfc3339(again[0].time).timestamp() - died_at
             lost = last - again[0].body["step"] + 1
             return replace(measure, per_second=1 / seconds, amount=1, seconds=seconds, outcome=(lost,))
 

@@ -92,6 +92,7 @@ from luthier.services.traces import Traces
 from luthier.services.updates import Updates
 from luthier.services.uploads import Uploads
 from luthier.services.versions import Versions
+from luthier.services.whole_models import WholeModels
 from luthier.settings import Settings
 from luthier.store import Store, open_store
 
@@ -191,19 +192,20 @@ class Workspace:
         self.inference = Inference(self.folders, settings)
         checkpoints = CheckpointResults(self.folders, processes)
         self.chat = Chat(self._store, self.models, self.inference, settings.inference_precision, checkpoints)
-        self._open_evaluations()
+        guests = Guests(self.folders, offline=settings.offline)
+        self._open_evaluations(guests)
         self.deployments = Deployments(self._store, self.versions, self.chat, clock, self.gates)
         self.rollouts = Rollouts(self.deployments, self.folders, clock)
         proof = MergeProof(self.chat, self.runs, self.folders, clock)
-        self.merging = Merging(self._store, self.folders, self.versions, processes, proof, clock)
+        whole_models = WholeModels(guests)
+        self.merging = Merging(self._store, self.folders, self.versions, processes, proof, whole_models, clock)
         address = f"http://{settings.host}:{settings.port}"
         self.demos = Demos(self.folders, self.versions, self.exports, self.chat, self.keys, address)
         self.chats = Chats(self._store, self.chat, clock)
         self.chat_examples = ChatExamples(self.chats, self.datasets, clock)
 
-    def _open_evaluations(self) -> None:
+    def _open_evaluations(self, guests: Guests) -> None:
         self.suites = Suites(self.datasets, self.folders)
-        guests = Guests(self.folders, offline=self.settings.offline)
         harness, deepeval = HarnessEvaluating(guests, self.folders), DeepEvalScoring(guests, self.folders)
         judge = judge_endpoint(self.settings)
         making = EvaluationMaking(self._store, self.suites, self.chat, judge, harness, deepeval, self.clock)

@@ -59,6 +59,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokens: list[str], changes: dict[str
         "pad": (writer.add_pad_token_id, 2),
         "unknown": (writer.add_unk_token_id, 0),
         "template": (writer.add_chat_template, CHATML),
+        "begins": (writer.add_add_bos_token, None),
     }
     for name, (add, value) in fields.items():
         wanted = changes.get(name, value)

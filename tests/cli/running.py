@@ -83,7 +83,14 @@ class Cli:
             return False
         environment = process.info["environ"] or {}
         told = " ".join(process.info["cmdline"] or [])
-        return environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told
+        return environment.get("LUTHIER_HOME") == str(self.home) or str(self.home) in told or self._logs_here(process)
+
+    def _logs_here(self, process: psutil.Process) -> bool:
+        """A worker that was forked is told nothing on its command line."""
+        try:
+            return str(self.home) in str(Path(f"/proc/{process.pid}/fd/2").readlink())
+        except OSError:
+            return False
 
 
 class InThisProcess:

@@ -48,7 +48,7 @@ def test_an_export_says_what_it_is_and_can_be_trained_on(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"pre": "llama-bpe"}, "its tokenizer, of the kind llama-bpe"),
+        ({"pre": "jina-v2-code"}, "its tokenizer, of the kind jina-v2-code"),
         ({"model": "llama"}, "cannot be rebuilt exactly"),
         ({"template": None}, "no chat template"),
     ],

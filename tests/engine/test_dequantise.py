@@ -83,7 +83,7 @@ def test_the_chat_template_and_its_end_are_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"pre": "llama-bpe"}, {"model": "llama"}, {"template": None}, {"merges": None}], ids=str
+    "change", [{"pre": "jina-v2-code"}, {"model": "llama"}, {"template": None}, {"merges": None}], ids=str
 )
 def test_a_tokenizer_that_cannot_be_rebuilt_exactly_is_refused(tmp_path: Path, change: dict[str, str | None]) -> None:
     a_gguf_file(tmp_path / "odd.gguf", **change)
@@ -114,17 +114,18 @@ def exported(base: Path, path: Path) -> Path:
     return path
 
 
-def with_merges(base: Path, cutting: pre_tokenizers.PreTokenizer) -> None:
+def with_merges(base: Path, cutting: pre_tokenizers.PreTokenizer, whole_words_first: bool) -> None:
     """Two spaces, two digits, and a bracket with a letter are a token each, where cutting lets them stand together."""
     document = read_json(base / "tokenizer.json")
     document["model"]["vocab"] |= {TURN_START: 256, TURN_END: 257, "\u0120\u0120": 258, "12": 259, "(a": 260}
     document["model"]["merges"] = [["\u0120", "\u0120"], ["1", "2"], ["(", "a"]]
+    document["model"]["ignore_merges"] = whole_words_first
     tokenizer = Tokenizer.from_str(json.dumps(document))
     tokenizer.pre_tokenizer = cutting
     tokenizer.save(str(base / "tokenizer.json"))
 
 
-@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2"])
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "qwen3"])
 def test_a_model_that_was_exported_comes_back_with_each_weight(tmp_path: Path, family: str) -> None:
     base = a_model_folder(tmp_path / "base", family=family)
     dequantise(exported(base, tmp_path / "tiny.gguf"), tmp_path / "back")
@@ -133,30 +134,57 @@ def test_a_model_that_was_exported_comes_back_with_each_weight(tmp_path: Path, f
     assert [name for name in original if not torch.equal(back[name], original[name])] == []
 
 
+def test_positions_that_were_stretched_come_back_stretched(tmp_path: Path) -> None:
+    """As Llama 3.1 and 3.2 do it; the file holds factors, from which the rule is found again."""
+    rope = {
+        "rope_type": "llama3",
+        "rope_theta": 500_000.0,
+        "factor": 32.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192,
+    }
+    base = a_model_folder(tmp_path / "base", rope_parameters=rope, head_dim=16)
+    dequantise(exported(base, tmp_path / "tiny.gguf"), tmp_path / "back")
+    assert read_json(tmp_path / "back" / "config.json")["rope_parameters"] == rope
+    odd = a_model_folder(tmp_path / "odd", rope_parameters={**rope, "factor": 5.0}, head_dim=16)
+    with pytest.raises(GgufNotTrainable, match="stretched"):
+        dequantise(exported(odd, tmp_path / "odd.gguf"), tmp_path / "none")
+
+
 _BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
 _WORDS = pre_tokenizers.ByteLevel(add_prefix_space=False)
 WAYS = {
     "gpt-2": _WORDS,
     "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), _WORDS]),
-    "qwen2": pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(
-                Regex(next(each.pattern for each in known_ways().ways if each.name == "qwen2")), "isolated"
-            ),
-            _BYTES,
-        ]
-    ),
+    **{
+        each.name: pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(each.pattern), "isolated"), _BYTES])
+        for each in known_ways().ways
+        if each.pattern
+    },
 }
 
 
 @pytest.mark.parametrize("way", [each.name for each in known_ways().ways if each.is_read_back])
 def test_each_way_of_cutting_that_is_read_back_gives_the_same_tokens_as_before(tmp_path: Path, way: str) -> None:
     base = a_model_folder(tmp_path / "base", vocab_size=261)
-    with_merges(base, WAYS[way])
+    whole_words_first = next(each.whole_words_first for each in known_ways().ways if each.name == way)
+    with_merges(base, WAYS[way], whole_words_first)
     dequantise(exported(base, tmp_path / "tiny.gguf"), tmp_path / "back")
     before, after = (Tokenizer.from_file(str(folder / "tokenizer.json")) for folder in (base, tmp_path / "back"))
     for text in ("Two  spaces, 12 pegs,   112: it's høj <|im_end|>\n\n 12", "12  12\n", "(ab", "", "  "):
         assert after.encode(text, add_special_tokens=False).ids == before.encode(text, add_special_tokens=False).ids
+    assert after.encode("ab").ids == before.encode("ab").ids  # the file says that nothing is put before a text
+
+
+@pytest.mark.parametrize(("said", "begins"), [({}, True), ({"begins": False}, False)])
+def test_a_text_begins_as_the_file_says_or_as_llama_cpp_takes_it(
+    tmp_path: Path, said: dict[str, bool], begins: bool
+) -> None:
+    a_gguf_file(tmp_path / "three.gguf", pre="llama-bpe", **said)
+    dequantise(tmp_path / "three.gguf", tmp_path / "back")
+    first = Tokenizer.from_file(str(tmp_path / "back" / "tokenizer.json")).encode("a").ids[0]
+    assert (first == 1) is begins
 
 
 def test_a_file_that_lacks_a_weight_is_refused_instead_of_filled_with_chance(tmp_path: Path) -> None:

@@ -72,19 +72,31 @@ def wait_for_step(workspace: Workspace, run: Run, step: int) -> Run:
 
 
 def worker_of(workspace: Workspace, run: Run) -> psutil.Process:
-    return next(process for process in processes_of(workspace) if run.run_id in " ".join(process.cmdline()))
+    return next(process for process in processes_of(workspace) if _speaks_into(process, run.run_id))
+
+
+def is_at_work(workspace: Workspace, run: Run) -> bool:
+    return any(_speaks_into(process, run.run_id) for process in processes_of(workspace))
 
 
 def processes_of(workspace: Workspace) -> list[psutil.Process]:
-    """Workers and supervisors of this workspace that are alive."""
+    """Workers, what they are forked from, and supervisors of this workspace that are alive."""
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
         if process.info["status"] == psutil.STATUS_ZOMBIE or "-m" not in words:
             continue
-        if str(workspace.folders.root) in " ".join(words) or _is_supervisor_of(process, workspace):
+        if _speaks_into(process, str(workspace.folders.root), 2) or _is_supervisor_of(process, workspace):
             found.append(process)
     return found
+
+
+def _speaks_into(process: psutil.Process, place: str, stream: int = 1) -> bool:
+    """Whether its standard output, or error, is a log in that folder. Only a worker's output is that of a run."""
+    try:
+        return place in str(Path(f"/proc/{process.pid}/fd/{stream}").readlink())
+    except OSError:
+        return False
 
 
 def _is_supervisor_of(process: psutil.Process, workspace: Workspace) -> bool:

@@ -11,6 +11,7 @@ from luthier.orchestration.launch import is_supervised
 from luthier.workspace import Workspace
 from tests.orchestration.conftest import (
     Submit,
+    is_at_work,
     journal_tokens,
     loss_bits,
     processes_of,
@@ -66,7 +67,7 @@ def test_a_killed_supervisor_leaves_the_worker_at_work_and_the_next_one_adopts_i
     run = submit(steps=300)
     wait_for_step(workspace, run, 10)
     worker = worker_of(workspace, run)
-    (supervisor,) = [process for process in processes_of(workspace) if process.pid != worker.pid]
+    (supervisor,) = [each for each in processes_of(workspace) if "luthier.orchestration" in each.cmdline()]
     supervisor.kill()
     until(lambda: not is_supervised(workspace.folders), "the supervisor's end")
     assert worker.is_running()
@@ -106,7 +107,7 @@ def test_a_worker_lost_again_and_again_fails_the_run_with_a_way_on(workspace: Wo
     run = submit(steps=5000)
     for attempt in (1, 2, 3):
         until(lambda attempt=attempt: workspace.runs.get(run.run_id).attempt == attempt, f"attempt {attempt}")  # type: ignore[misc]
-        until(lambda: any(run.run_id in " ".join(each.cmdline()) for each in processes_of(workspace)), "a worker")
+        until(lambda: is_at_work(workspace, run), "a worker")
         worker_of(workspace, run).kill()
     failed = wait_for(workspace, run, *ENDED)
     assert failed.state is RunState.FAILED

@@ -44,6 +44,10 @@ def a_member(base: Path, sweep_id: str = "sweep_1", **settings: object) -> Run:
     return a_run(base_folder=str(base), plan=plan, sweep=SweepMember(sweep_id=sweep_id, values=settings))
 
 
+def alone(member: Run) -> Run:
+    return member.model_copy(update={"sweep": None})
+
+
 def start(processes: WorkerProcesses, run: Run, folder: Path) -> Worker:
     return processes.start(Assignment(run, an_attempt(), RunFolder(folder).attempt(1)), str(folder))
 
@@ -71,10 +75,10 @@ def test_every_member_of_a_sweep_trains_bit_for_bit_what_it_trains_alone(
         wait_for(start(processes, a_member(base, learning_rate=rate), folder))
     tokens = [len(list((folder / "data" / "tokens").glob("*/ids.npy"))) for folder in members.values()]
     assert tokens == [2, 0], "the second member reads what the first has tokenised: to train on, and held out"
-    with Workers() as alone:
+    with Workers() as own:
         for rate, swept in members.items():
             folder = a_run_folder(tmp_path / f"alone-{rate}", base, adapter=adapter, learning_rate=rate)
-            assert alone.run(folder) == 0
+            assert own.run(folder) == 0
             assert loss_bits(swept) == loss_bits(folder)
             assert finished(swept).adapter_sha256 == finished(folder).adapter_sha256
 
@@ -106,6 +110,19 @@ def test_a_member_is_ended_when_that_is_wished(base: Path, tmp_path: Path, proce
     assert not worker.was_out_of_memory()
 
 
+def test_a_run_of_no_sweep_is_begun_again_from_a_process_that_holds_no_base(
+    base: Path, tmp_path: Path, processes: WorkerProcesses
+) -> None:
+    folder = a_run_folder(tmp_path / "run", base)
+    wait_for(start(processes, alone(a_member(base)), folder))
+    again = a_run_folder(tmp_path / "again", base)
+    wait_for(start(processes, alone(a_member(base)), again))
+    assert loss_bits(again) == loss_bits(folder)
+    shared = psutil.Process(os.getpid()).children()
+    lines = [process.cmdline() for process in shared if "forks" in process.cmdline()]
+    assert [line[line.index("forks") + 1 :] for line in lines].count([]) == 1
+
+
 def test_a_base_that_cannot_be_loaded_is_said_by_the_run_itself(tmp_path: Path) -> None:
     base = a_model_folder(tmp_path / "base")
     (base / "model.safetensors").unlink()
@@ -123,7 +140,8 @@ def test_only_members_with_the_same_base_and_precision_come_from_one_process(bas
     assert common_of(member) == common_of(a_member(base, learning_rate=2e-3))
     assert common_of(member) != common_of(a_member(base, precision="fp32"))
     assert common_of(member) != common_of(a_member(base, "sweep_2"))
-    assert common_of(member.model_copy(update={"sweep": None})) is None
+    assert common_of(member) != common_of(alone(member))
+    assert common_of(alone(member)) == common_of(alone(a_member(base, precision="fp32")))
     assert common_of(a_member(base, processes=2)) is None
     on_gpu = member.plan.model_copy(update={"device": "cuda"})
     assert common_of(member.model_copy(update={"plan": on_gpu})) is None

@@ -49,7 +49,7 @@ def claimed(attempts: Attempts) -> Assignment:
 
 
 def lost(run: Run) -> WorkerLost:
-    return WorkerLost(times=1, where="in step 3", run=run.name)
+    return WorkerLost(where="in step 3", again="", run=run.name)
 
 
 def checkpoint(folders: Folders, run: Run, step: int) -> Path:

@@ -41,7 +41,7 @@ class Place:
         self.file.parent.mkdir(exist_ok=True)
         if not self.file.exists():
             a_gguf_file(self.file)
-            a_gguf_file(self.folders.models / "odd.gguf", pre="llama-bpe")
+            a_gguf_file(self.folders.models / "odd.gguf", pre="jina-v2-code")
             (self.folders.models / "broken.gguf").write_bytes(b"GGUF")
 
 
@@ -68,7 +68,7 @@ def test_files_are_found_with_what_can_be_done_with_each(tmp_path: Path) -> None
     assert (good.place, good.can_be_trained_on, good.fit.verdict) == ("file", True, "fits")
     assert "turned into 16 bits" in good.fit.sentence
     assert (odd.can_be_trained_on, odd.fit.verdict) == (False, "only-asked")
-    assert "llama-bpe" in odd.fit.sentence
+    assert "jina-v2-code" in odd.fit.sentence
     assert (broken.can_be_trained_on, broken.fit.sentence) == (False, "It cannot be read: it ends within its header.")
 
 
@@ -129,7 +129,7 @@ def test_what_was_converted_stays_when_the_file_goes(place: Place) -> None:
     assert place.models.get(NAME).name == NAME
 
 
-@pytest.mark.parametrize(("name", "reason"), [("odd.gguf", "llama-bpe"), ("broken.gguf", "ends within")])
+@pytest.mark.parametrize(("name", "reason"), [("odd.gguf", "jina-v2-code"), ("broken.gguf", "ends within")])
 def test_what_cannot_be_trained_on_is_refused_before_anything_is_converted(
     place: Place, name: str, reason: str
 ) -> None:

@@ -53,7 +53,9 @@ def make(
 @declare.command(app, "merge")
 def merge(
     terminal: Terminal,
-    versions: Annotated[list[str], typer.Argument(metavar="VERSION...", help="Adapters of one base.")],
+    versions: Annotated[
+        list[str], typer.Argument(metavar="VERSION...", help="Adapters of one base, or whole models tuned from one.")
+    ],
     how: Annotated[str, typer.Option(metavar="WAY", help=f"One of {', '.join(HOWS)}.")] = "linear",
     weights: Annotated[
         str | None, typer.Option(metavar="W,W", help="How much each counts, e.g. 0.7,0.3 (default: all alike).")
@@ -64,7 +66,7 @@ def merge(
     ] = 0.5,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the version to be.")] = None,
 ) -> None:
-    """Merge adapters of one base into a new version, which answers their held-out questions."""
+    """Merge versions of one base into a new one, which answers their held-out questions."""
     wanted = MergeRequest(how=how_named(how), weights=_weights(weights), rank=rank, density=density, name=name)
     made = terminal.patiently("Merging", lambda report: terminal.workspace.merging.make_here(versions, wanted, report))
     terminal.result(made, lambda: show_version(made))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from luthier.domain.errors import Action, MissingPart, WorkFailed
 
-Guest = Literal["lm-eval", "deepeval"]
+Guest = Literal["lm-eval", "deepeval", "mergekit"]
 
 
 class GuestMissing(MissingPart):
@@ -21,7 +21,9 @@ class GuestMissing(MissingPart):
 class GuestRefused(WorkFailed):
     code = "guests.refused"
     sentence = "{guest} cannot do this: {reason}."
-    actions = (Action(label="docs/guide/evaluating.md says what it takes and where it looks"),)
+    actions = (
+        Action(label="docs/guide/evaluating.md and docs/guide/merging.md say what guests take and where they look"),
+    )
 
 
 class GuestBroke(WorkFailed):

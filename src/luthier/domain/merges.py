@@ -53,7 +53,7 @@ class MergeJob(Frozen):
 class Joined(Frozen):
     """What it reports."""
 
-    rank: int
+    rank: int | None  # of an adapter
     modules: int
     kept_share: float  # of the size of the change, that the rank has room for
     notes: tuple[str, ...] = ()

@@ -167,7 +167,7 @@ class ReportNotThere(NotFound):
 
 class WorkerLost(WorkFailed):
     code = "runs.worker_lost"
-    sentence = "The worker process ended {times} times without saying why, the last time {where}."
+    sentence = "The worker process ended without saying why, {where}{again}."
     actions = (
         Action(label="Read the end of its log", command="luthier runs logs {run}"),
         Action(label="Go on from the last checkpoint", command="luthier runs resume {run}"),

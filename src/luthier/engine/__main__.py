@@ -1,6 +1,6 @@
 """The worker process: `RUN_FOLDER --attempt N [--crash-at MOMENT:NTH]`, or `--follow RANK PORT` beside its leader.
 
-Else a word with what it needs: `forks BASE PRECISION`; `chat LIMITS`; `dequantise GGUF FOLDER`; `result-of-step JOB
+Else a word with what it needs: `forks [BASE PRECISION]`; `chat LIMITS`; `dequantise GGUF FOLDER`; `result-of-step JOB
 CHECKPOINT TARGET`; `reference` and `hub-check EXPORT_FOLDER`, which measure for parity; `prune EXPORT_FOLDER`.
 """
 
@@ -27,10 +27,10 @@ def main(arguments: Sequence[str]) -> int:
             return _write_result_of_step(Path(job_file), Path(checkpoint), Path(target))
         case ["reference" | "hub-check" | "prune" as what, folder]:
             return _for_export(what, Path(folder))
-        case ["forks", base_folder, precision]:
+        case ["forks", *held]:
             from luthier.engine.forks import serve_forks
 
-            return serve_forks(Path(base_folder), precision)
+            return serve_forks(Path(held[0]), held[1]) if held else serve_forks()
         case ["chat", limits]:
             from luthier.engine.chat import serve
 

@@ -1,9 +1,11 @@
-"""A process that has loaded what the runs of a sweep have in common, and forks a worker for each of them.
+"""A process that has loaded what runs have in common, and forks a worker for each of them.
 
-A worker is as much by itself as one that was started: it may be killed, run out of memory or change its model, and
-nobody else notices. The base's weights lie in memory once for all of them, until one changes its own.
+That is the programs, which take seconds to load, and for the runs of a sweep their base as well. A worker is as much by
+itself as one that was started: it may be killed, run out of memory or change its model, and nobody else notices. What
+was loaded lies in memory once for all of them, until one changes its own.
 """
 
+import gc
 import os
 import select
 import sys
@@ -22,7 +24,7 @@ from luthier.engine.loading import hold
 from luthier.engine.worker import run_attempt
 
 _LOOK_SECONDS = 0.2
-_IDLE_SECONDS = 30.0  # between two runs of a sweep lie moments
+_IDLE_SECONDS = 30.0  # between two runs of a sweep, or two attempts of a run, lie moments
 
 
 class _Requests:
@@ -44,15 +46,18 @@ class _Requests:
         return [ForkRequest.model_validate_json(line) for line in lines]
 
 
-def serve_forks(base_folder: Path, precision: str) -> int:
+def serve_forks(base_folder: Path | None = None, precision: str = "") -> int:
     """Until whoever holds the other end of the standard input is gone, or has asked for nothing for a while.
 
     Never before the last worker has ended, so that each has somebody who takes note of it.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a pool of threads would not survive a fork
-    with suppress(LuthierError):  # each worker says by itself what is wrong with the base
-        hold(base_folder, precision)
+    if base_folder is not None:
+        with suppress(LuthierError):  # each worker says by itself what is wrong with the base
+            hold(base_folder, precision)
+    gc.collect()
+    gc.freeze()  # looking through what is shared would make it each worker's own
     requests, at_work, idle_seconds = _Requests(), set[int](), 0.0
     members: list[Path] = []
     while at_work or not (requests.ended or idle_seconds > _IDLE_SECONDS):

@@ -1,7 +1,7 @@
 """What llama.cpp is told about a model's shape, from its config.json, whichever generation of transformers wrote it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class ModelConfig:
         """Factors by which positions turn slower, where there is one for each pair of numbers."""
         match self._rope.get("rope_type"):
             case "llama3":
-                return {"rope_freqs.weight": self._stretched()}
+                return {"rope_freqs.weight": stretched(self._rope, int(self.number("head_dim")))}
             case "longrope" | "su":
                 return {
                     f"rope_factors_{way}.weight": np.array(self._rope[f"{way}_factor"], np.float32)
@@ -109,16 +109,16 @@ class ModelConfig:
         if kind not in (None, "default", "linear", "yarn", "longrope", "su", "llama3"):
             raise ExportUnsupported(what=f"its positions are scaled in the way {kind}")
 
-    def _stretched(self) -> Rows:
-        """As Llama 3.1 does it: slow turns by the whole factor, fast ones not at all, and smoothly in between."""
-        rope, width = self._rope, int(self.number("head_dim"))
-        lengths = 2 * np.pi * float(rope["rope_theta"]) ** (np.arange(0, width, 2, dtype=np.float32) / width)
-        original = rope["original_max_position_embeddings"]
-        low, high = rope["low_freq_factor"], rope["high_freq_factor"]
-        smooth = (original / lengths - low) / (high - low)
-        between = 1 / ((1 - smooth) / rope["factor"] + smooth)
-        factors = np.where(lengths > original / low, rope["factor"], between)
-        return np.where(lengths < original / high, 1.0, factors).astype(np.float32)
+
+def stretched(rope: Mapping[str, Any], width: int) -> Rows:
+    """As Llama 3.1 does it: slow turns by the whole factor, fast ones not at all, and smoothly in between."""
+    lengths = 2 * np.pi * float(rope["rope_theta"]) ** (np.arange(0, width, 2, dtype=np.float32) / width)
+    original = rope["original_max_position_embeddings"]
+    low, high = rope["low_freq_factor"], rope["high_freq_factor"]
+    smooth = (original / lengths - low) / (high - low)
+    between = 1 / ((1 - smooth) / rope["factor"] + smooth)
+    factors = np.where(lengths > original / low, rope["factor"], between)
+    return np.where(lengths < original / high, 1.0, factors).astype(np.float32)
 
 
 def _rope(config: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class Supervisor:
             facts=FactFolder(folder.root),
             liveness=Liveness(self._limits.watchdog, self._settings.worker_silence_seconds, self._clock.monotonic()),
             worker=worker,
+            is_noted=attempt.pid is not None,
             offset=attempt.journal_offset,
         )
 
@@ -154,18 +155,26 @@ class Supervisor:
     def _start(self, assignment: Assignment) -> None:
         run = assignment.run
         worker = self._workers.start(assignment, str(self._folders.run(run.run_id).root))
-        self._watches[run.run_id] = self._watch(run, assignment.attempt, worker)
-        if worker.process is not None:
-            self._attempts.started(assignment, worker.process)
-            log.info("started worker %d", worker.process.pid, extra={"run_id": run.run_id, "attempt": run.attempt})
+        watch = self._watches[run.run_id] = self._watch(run, assignment.attempt, worker)
+        self._note_process(watch)
+
+    def _note_process(self, watch: Watch) -> None:
+        """A worker that is to be forked has its process only when its turn has come."""
+        process = watch.worker.process
+        if process is None or watch.is_noted:
+            return
+        watch.is_noted = True
+        self._attempts.started(watch.run_id, watch.token, process)
+        log.info("started worker %d", process.pid, extra={"run_id": watch.run_id, "attempt": watch.token})
 
     def _look_after(self, watch: Watch) -> None:
+        self._note_process(watch)
         alive = watch.worker.is_alive()  # before reading, so that nothing written before the end is missed
         try:
             run = self._take_in(watch)
         except DamagedJournal as damage:
             log.error("%s", damage, extra={"run_id": watch.run_id})
-            self._let_go(watch, WorkerLost(times=1, where="leaving a damaged journal", run=watch.run_id))
+            self._let_go(watch, WorkerLost(where="leaving a damaged journal", again="", run=watch.run_id))
             return
         silence = watch.liveness.frozen_seconds(self._clock.monotonic())
         if run is None:
@@ -249,4 +258,6 @@ def _loss_of(run: Run, worker: Worker) -> WorkerLost | WorkerOutOfMemory:
         half = max(64, run.plan.settings.micro_batch_tokens // 2)
         return WorkerOutOfMemory(used=show_bytes(run.peak_rss_bytes or 0), half=half, run=run.name)
     where = f"in step {run.step}" if run.step else f"while {run.phase or 'starting'}"
-    return WorkerLost(times=run.losses_of_worker + 1, where=where, run=run.name)
+    times = run.losses_of_worker + 1
+    again = f", {times} times in a row" if times > 1 else ""
+    return WorkerLost(where=where, again=again, run=run.name)

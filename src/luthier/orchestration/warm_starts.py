@@ -1,4 +1,4 @@
-"""Workers of one sweep, forked from a process that has loaded what they have in common."""
+"""Workers that are forked from a process which has loaded what they have in common."""
 
 import subprocess
 import sys
@@ -21,18 +21,23 @@ _WORD_SECONDS = 1.0  # how a worker has ended is told a moment after it is gone
 class Common(NamedTuple):
     """What runs must have in common to come from one process."""
 
-    sweep_id: str
-    base_folder: str
-    precision: str
     environment: tuple[tuple[str, str], ...]
+    sweep_id: str = ""
+    base_folder: str = ""  # whose weights it holds; none for a run of no sweep, which has them for itself
+    precision: str = ""
 
 
 def common_of(run: Run) -> Common | None:
-    """None for a run that has a process of its own: one of no sweep, on a GPU, or divided among processes."""
-    if run.sweep is None or run.plan.device != "cpu" or run.plan.settings.processes > 1:
+    """None for a run that has a process of its own: one on a GPU, or divided among processes.
+
+    Runs of no sweep share the programs alone, so that a worker which was killed is back in a second.
+    """
+    if run.plan.device != "cpu" or run.plan.settings.processes > 1:
         return None
     environment = tuple(sorted(worker_environment(run.plan.environment).items()))
-    return Common(run.sweep.sweep_id, run.base_folder, run.plan.settings.precision, environment)
+    if run.sweep is None:
+        return Common(environment)
+    return Common(environment, run.sweep.sweep_id, run.base_folder, run.plan.settings.precision)
 
 
 class ForkedWorker:
@@ -86,7 +91,13 @@ class Forks:
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "luthier.engine", "forks", common.base_folder, common.precision],
+                [
+                    sys.executable,
+                    "-m",
+                    "luthier.engine",
+                    "forks",
+                    *filter(None, (common.base_folder, common.precision)),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -18,6 +18,7 @@ class Watch:
     facts: FactFolder
     liveness: Liveness
     worker: Worker
+    is_noted: bool  # whether the store knows its process
     offset: int = 0
     last_word: Record | None = None
     last_word_at: float | None = None

@@ -38,10 +38,10 @@ class Workers(Protocol):
 
 
 class WorkerProcesses:
-    """Runs of a sweep come from one process that has loaded what they share, where such a process can be forked."""
+    """They come from processes that have loaded what they share, where processes can be forked."""
 
     def __init__(self) -> None:
-        self._forks: Forks | None = None
+        self._forks: dict[Common, Forks] = {}
 
     def start(self, assignment: Assignment, run_folder: str) -> Worker:
         common = common_of(assignment.run) if sys.platform == "linux" else None
@@ -55,26 +55,31 @@ class WorkerProcesses:
         try:
             return self._forks_of(common, log).start(run_folder, number, log)
         except BrokenPipeError:  # it was idle, and ended at this very moment
-            self.retire()
+            self._forks.pop(common).retire()
             return self._forks_of(common, log).start(run_folder, number, log)
 
     def retire(self) -> None:
-        """Lets go of the process that forks; its workers go on."""
-        if self._forks is not None:
-            self._forks.retire()
-            self._forks = None
+        """Lets go of the processes that fork; their workers go on."""
+        while self._forks:
+            self._forks.popitem()[1].retire()
 
     def _forks_of(self, common: Common, log: Path) -> Forks:
-        if self._forks is None or self._forks.common != common or not self._forks.is_alive:
-            self.retire()
-            self._forks = Forks(common, log)
-        return self._forks
+        """Those that hold a base end when something else is asked for; they would hold it for nobody."""
+        for other in [other for other, forks in self._forks.items() if not forks.is_alive or _is_over(other, common)]:
+            self._forks.pop(other).retire()
+        if common not in self._forks:
+            self._forks[common] = Forks(common, log)
+        return self._forks[common]
 
     def find(self, process: ProcessIdentity | None) -> Worker:
         return _Stranger(process)
 
     def identify(self, pid: int) -> ProcessIdentity | None:
         return identity_of(pid)
+
+
+def _is_over(other: Common, wanted: Common) -> bool:
+    return bool(other.base_folder and wanted.base_folder) and other != wanted
 
 
 class _Child:

@@ -102,10 +102,12 @@ class Attempts:
             dataset = tx.datasets.get(run.dataset_id)
         return dataset.report.mapping if dataset and not _confirmed(run) else None
 
-    def started(self, assignment: Assignment, process: ProcessIdentity) -> None:
+    def started(self, run_id: str, token: int, process: ProcessIdentity) -> None:
+        """Notes it, unless the run is not ours any more."""
         with self._store.writing() as tx:
-            update = {"pid": process.pid, "process_started_at": process.started_at}
-            tx.attempts.put(assignment.run.run_id, assignment.attempt.model_copy(update=update))
+            run = self._own(tx, run_id, token)
+            if run is not None:
+                _update_attempt(tx, run, pid=process.pid, process_started_at=process.started_at)
 
     def anything_to_do(self) -> bool:
         home = self._folders.workspace_id

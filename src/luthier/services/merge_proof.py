@@ -1,4 +1,4 @@
-"""How good a merged adapter is: it answers the held-out questions that its sources were proved with, as they did."""
+"""How good a merged version is: it answers the held-out questions that its sources were proved with, as they did."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -34,7 +34,9 @@ class MergeProof:
         scorers = {self._report(run).scorer for run in runs}
         if len(scorers) != 1 or scorers.isdisjoint(_SCORED):
             return None
-        target = ChatTarget(label=made.label, base_folder=made.base_folder, adapter_folder=made.adapter_folder)
+        own = {"adapter_folder": made.adapter_folder} if made.kind == "adapter" else {}
+        base_folder = made.base_folder if made.kind == "adapter" else made.adapter_folder
+        target = ChatTarget(label=made.label, base_folder=base_folder, **own)
         begun = self._clock.monotonic()
         asked = [(run, example, kept) for run in runs for example, kept in self._questions(run)]
         answers = []

@@ -1,4 +1,4 @@
-"""Merges: adapters of one base become a new one, which answers the held-out questions of theirs and is registered."""
+"""Merges: adapters of one base, or whole models, become a version, which answers the held-out questions of theirs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +28,7 @@ from luthier.services.merge_proof import MergeProof
 from luthier.services.processes import Processes
 from luthier.services.registering import environment, numbered
 from luthier.services.versions import Versions
+from luthier.services.whole_models import WholeModels
 from luthier.services.work_folders import Kept
 from luthier.store import Store
 
@@ -42,6 +43,7 @@ class Merging:
         versions: Versions,
         processes: Processes,
         proof: MergeProof,
+        whole_models: WholeModels,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -49,6 +51,7 @@ class Merging:
         self._versions = versions
         self._processes = processes
         self._proof = proof
+        self._whole_models = whole_models
         self._clock = clock
         self._background = Background(folders.merge_work, "mrg", clock, AT_ONCE)
 
@@ -95,12 +98,14 @@ class Merging:
         versions = [self._versions.get(reference) for reference in references]
         first = versions[0]
         for version in versions:
-            if version.kind == "model":
-                raise AdaptersDoNotFit(version=version.label, reason=_WHOLE)
+            if version.kind != first.kind:
+                raise AdaptersDoNotFit(version=version.label, reason=_MIXED)
             if version.base_revision != first.base_revision:
                 reason = f"it stands on {version.base_name}, and {first.label} on {first.base_name}"
                 raise AdaptersDoNotFit(version=version.label, reason=f"{reason}, which are not the same weights")
             self._versions.check_files(version)
+        if first.kind == "model":
+            self._whole_models.check(request)
         return Merge(
             merge_id="",
             request=request,
@@ -113,22 +118,28 @@ class Merging:
     def _make(self, folder: Path, tell: OnProgress) -> dict[str, Any]:
         asked = Merge.model_validate(read_json(folder / "work.json")["asked"])
         sources = [self._versions.get(version_id) for version_id in asked.source_ids]
-        final = self._folders.merges / folder.name
-        done = next((each for each in self._versions.list() if each.adapter_folder == str(final / "adapter")), None)
+        final = self._folders.merges / folder.name / sources[0].kind
+        done = next((each for each in self._versions.list() if each.adapter_folder == str(final)), None)
         if done is None:
-            joined = self._joined(asked, sources, folder, final / "adapter", tell)
+            joined = self._joined(asked, sources, folder, final, tell)
             done = self._register(asked, sources, final, joined, tell)
         return {"version_id": done.version_id, "version": done.label}
 
     def _joined(self, asked: Merge, sources: Sequence[Version], folder: Path, final: Path, tell: OnProgress) -> Joined:
-        named = tuple(MergeSource(label=source.label, folder=source.adapter_folder) for source in sources)
-        write_json(folder / "job.json", MergeJob(request=asked.request, sources=named).model_dump(mode="json"))
-        self._processes.run("luthier.export", ["join", str(folder)], folder / "merge.log", tell)
+        log, files = folder / "merge.log", folder / "files"
+        if sources[0].kind == "model":
+            files.mkdir(exist_ok=True)
+            joined = self._whole_models.join(asked.request, sources, files, log, tell)
+        else:
+            named = tuple(MergeSource(label=source.label, folder=source.adapter_folder) for source in sources)
+            write_json(folder / "job.json", MergeJob(request=asked.request, sources=named).model_dump(mode="json"))
+            self._processes.run("luthier.export", ["join", str(folder)], log, tell)
+            joined = Joined.model_validate(read_json(folder / "joined.json"))
         facts = {"base": sources[0].base_name, "base_revision": sources[0].base_revision}
         with sealed_folder(final, facts) as staging:
-            for file in (folder / "files").iterdir():
+            for file in files.iterdir():
                 file.rename(staging / file.name)
-        return Joined.model_validate(read_json(folder / "joined.json"))
+        return joined
 
     def _register(
         self, asked: Merge, sources: Sequence[Version], final: Path, joined: Joined, tell: OnProgress
@@ -139,8 +150,8 @@ class Merging:
                 "version_id": new_id("ver"),
                 "name": request.name or first.name,
                 "number": str(VersionNumber(major=0, minor=0, patch=0)),
-                "adapter_folder": str(final / "adapter"),
-                "adapter_sha256": sha256_of(final / "adapter" / first.weights_file),
+                "adapter_folder": str(final),
+                "adapter_sha256": sha256_of(final / first.weights_file),
                 "dataset_id": "+".join(dict.fromkeys(source.dataset_id for source in sources)),
                 "recipe": None,
                 "data_sha256": {},
@@ -154,7 +165,7 @@ class Merging:
         )
         report = self._proof.of(made, sources, tell)
         if report is not None:
-            write_json(final / "evaluation.json", report.model_dump(mode="json"))
+            write_json(final.parent / "evaluation.json", report.model_dump(mode="json"))
         made = made.model_copy(update={"summary": headline(report) if report else {}})
         with self._store.writing() as tx:
             made = numbered(tx, made)
@@ -164,7 +175,7 @@ class Merging:
         return made
 
 
-_WHOLE = "it is a whole model, and not an adapter; mergekit merges whole models: pip install mergekit"
+_MIXED = "of whole models and adapters only those of one kind go together"
 
 
 def _parents(sources: Sequence[Version], request: MergeRequest) -> tuple[Parent, ...]:
@@ -178,7 +189,8 @@ def _parents(sources: Sequence[Version], request: MergeRequest) -> tuple[Parent,
 def _told(request: MergeRequest, joined: Joined) -> dict[str, Any]:
     pruning = {"density": request.density} if request.how in ("ties", "dare") else {}
     chance = {"seed": request.seed} if request.how == "dare" else {}
-    return {"how": request.how, "rank": joined.rank, "kept share": round(joined.kept_share, 4), **pruning, **chance}
+    ranked = {} if joined.rank is None else {"rank": joined.rank, "kept share": round(joined.kept_share, 4)}
+    return {"how": request.how, **ranked, **pruning, **chance}
 
 
 def _merge_of(kept: Kept) -> Merge:

@@ -261,7 +261,7 @@ def test_gguf_files_are_listed_with_what_can_be_done_and_none_is_converted_unask
     browser: TestClient, workspace: Workspace, pegs: str
 ) -> None:
     a_gguf_file(workspace.folders.models / "mine.gguf")
-    a_gguf_file(workspace.folders.models / "odd.gguf", pre="llama-bpe")
+    a_gguf_file(workspace.folders.models / "odd.gguf", pre="jina-v2-code")
     page = browser.get("/models", params={"place": "here"}).text
     assert "It can be asked, not trained on" in page
     assert page.count(">To 16 bits<") == 1

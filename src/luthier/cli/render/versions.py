@@ -20,10 +20,10 @@ def versions_table(versions: Sequence[Version]) -> Iterable[RenderableType]:
         yield Text("No versions yet. A run that completes becomes one: luthier demo")
         return
     rows = [
-        (item.label, item.base_name, _proof(item), ", ".join(item.tags), local_time(item.created_at))
+        (item.label, item.base_name, _quality(item), _proof(item), ", ".join(item.tags), local_time(item.created_at))
         for item in versions
     ]
-    yield table(("Version", "Base", "Held-out score", "Tags", "Created"), rows)
+    yield table(("Version", "Base", "Quality", "Held-out score", "Tags", "Created"), rows, right=("Quality",))
 
 
 def show_version(version: Version, children: Sequence[Version] = ()) -> Iterable[RenderableType]:
@@ -72,6 +72,11 @@ def _listed(values: Mapping[str, str]) -> str:
 
 def _shown(value: object) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _quality(version: Version) -> str:
+    score = version.summary.get("quality_score")
+    return "–" if score is None else f"{score} of 100"
 
 
 def _proof(version: Version) -> str:

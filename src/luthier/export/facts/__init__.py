@@ -74,7 +74,8 @@ class PreTokenizer(Frozen):
     steps: tuple[str, ...]
     pattern: str = ""
     whole_words_first: bool = False  # a word that is a token is never merged from parts
-    is_read_back: bool = False  # the name alone says all: nothing is put before or after a text
+    is_read_back: bool = False  # held by the round trip in tests/engine/test_dequantise.py
+    begins_with_bos: bool = False  # where a file does not say whether a text does
 
 
 class PreTokenizers(Frozen):

@@ -19,8 +19,8 @@ from luthier.kit.children import end_child
 from luthier.orchestration.launch import worker_environment
 from luthier.services.folders import Folders
 
-_PACKAGES: Mapping[Guest, str] = {"lm-eval": "lm-eval>=0.4.9", "deepeval": "deepeval>=4"}
-_MODULES: Mapping[Guest, str] = {"lm-eval": "lm_eval", "deepeval": "deepeval"}
+_PACKAGES: Mapping[Guest, str] = {"lm-eval": "lm-eval>=0.4.9", "deepeval": "deepeval>=4", "mergekit": "mergekit>=0.1.3"}
+_MODULES: Mapping[Guest, str] = {"lm-eval": "lm_eval", "deepeval": "deepeval", "mergekit": "mergekit"}
 _PROGRAMS = Path(__file__).with_name("programs")
 _LOOKS_UP_EVERY = 0.5  # seconds: how soon a wish to end it is noticed
 _LAST_WORDS = 4000  # characters

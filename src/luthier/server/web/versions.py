@@ -62,7 +62,7 @@ class ComparisonPage(Context):
     frame: Frame
     found: VersionComparison
     differing: Sequence[int]  # places of answers of which one alone is right
-    can_merge: bool  # adapters of one base
+    can_merge: bool  # adapters of one base, or whole models that were tuned from one
     hows: dict[How, str]
 
 
@@ -89,9 +89,10 @@ def versions(request: Request, q: str = "", tag: str = "") -> HTMLResponse:
 def compare(request: Request, first: str, second: str) -> HTMLResponse:
     found = workspace_of(request).versions.compare(first, second)
     differing = [place for place, each in enumerate(found.answers) if each.right[0] != each.right[1]]
-    alike = {(each.base_revision, each.kind) for each in (found.first, found.second)}
-    can_merge = alike == {(found.first.base_revision, "adapter")}
-    page = ComparisonPage(frame=frame_of(request), found=found, differing=differing, can_merge=can_merge, hows=HOWS)
+    can_merge = len({(each.base_revision, each.kind) for each in (found.first, found.second)}) == 1
+    is_ranked = found.first.kind == "adapter"
+    hows = {how: words for how, words in HOWS.items() if is_ranked or how != "svd"}
+    page = ComparisonPage(frame=frame_of(request), found=found, differing=differing, can_merge=can_merge, hows=hows)
     return render(page)
 
 

@@ -37,7 +37,7 @@ export class Voice {
   async answer(address, column, question) {
     this.#show("user", question);
     const place = this.#show("assistant", "");
-    this.figures.textContent = "waiting for the first token …";
+    const waiting = this.#wait();
     this.#abort = new AbortController();
     let answer = "";
     try {
@@ -47,6 +47,7 @@ export class Voice {
           this.#kept(data);
           continue;
         }
+        clearInterval(waiting);
         answer += data.text;
         place.textContent = answer;
         this.#scroll();
@@ -55,7 +56,20 @@ export class Voice {
     } catch (error) {
       if (error.name !== "AbortError") this.fail(place, error);
       else this.figures.textContent = "stopped";
+    } finally {
+      clearInterval(waiting);
     }
+  }
+
+  // A model is loaded when it is asked for the first time; what a checkpoint holds is written down before that.
+  #wait() {
+    const begun = Date.now();
+    this.figures.textContent = "waiting for the first token …";
+    return setInterval(() => {
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      const why = seconds > 2 ? "; a model is loaded when it is first asked" : "";
+      this.figures.textContent = `waiting for the first token, ${seconds} s${why} …`;
+    }, 1000);
   }
 
   fail(place, error) {
