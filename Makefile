@@ -84,7 +84,7 @@ guests: .venv-guests/lm-eval .venv-guests/deepeval .venv-guests/mergekit
 
 .venv-guests/%:
 	@$(BIN)/python -m venv --clear $@
-	@$@/bin/python -m pip install --quiet '$*'
+	@$@/bin/python -m pip install --quiet $(if $(filter mergekit,$*),$(TORCH)) '$*'
 
 bench: setup
 	@$(MAKE) --no-print-directory $(PEER)/.ready

@@ -76,7 +76,7 @@ def _shown(value: object) -> str:
 
 def _quality(version: Version) -> str:
     score = version.summary.get("quality_score")
-    return "–" if score is None else f"{score} of 100"
+    return "–" if score is None else str(score)
 
 
 def _proof(version: Version) -> str:
