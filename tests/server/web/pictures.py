@@ -30,9 +30,11 @@ class Picture(NamedTuple):
 
 PAGES = (
     Picture("home", "/"),
+    Picture("train", "/train"),
     Picture("run", "/runs/{completed}"),
     Picture("compare", "/runs/compare?run={completed}&run={running}"),
     Picture("dataset", "/datasets/{dataset}"),
+    Picture("version", "/versions/{version}"),
     Picture("playground", "/playground?target={version}"),
     Picture("settings", "/settings"),
 )
