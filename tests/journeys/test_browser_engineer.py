@@ -83,8 +83,11 @@ def test_a_recipe_is_brought_in_pinned_three_ways_compared_and_the_best_is_clone
             expect(page.locator("#run-header .state").first).to_have_text("completed")
 
         visitor.open("/runs?text=pegs")
+        page.get_by_label("Compare pegs-slow").check()
         page.get_by_role("link", name="Loss", exact=True).click()
+        page.wait_for_url("**sort=loss")
         expect(page.locator("#runs-table tbody tr").first).to_contain_text("pegs-fast")
+        expect(page.get_by_label("Compare pegs-slow")).to_be_checked()
         for name in RATES:
             page.get_by_label(f"Compare pegs-{name}").check()
         page.get_by_role("button", name="Compare the chosen").click()

@@ -86,7 +86,9 @@ def processes_of(workspace: Workspace) -> list[psutil.Process]:
         words = process.info["cmdline"] or []
         if process.info["status"] == psutil.STATUS_ZOMBIE or "-m" not in words:
             continue
-        if _speaks_into(process, str(workspace.folders.root), 2) or _is_supervisor_of(process, workspace):
+        root = str(workspace.folders.root)
+        forks = "forks" in words and _speaks_into(process, root, 2)
+        if forks or root in " ".join(words) or _is_supervisor_of(process, workspace):
             found.append(process)
     return found
 
