@@ -16,6 +16,7 @@ from luthier.domain.parity import FLOOR_RANK, TOP, Elsewhere, Likely, Measured, 
 from luthier.export.telling import Tell
 from luthier.kit.http_json import JsonClient
 
+_PACE_TOKENS = 16  # written to see how fast it is, also by a model that says nothing
 _FORCE = 1000.0  # added to a token's logit so that it comes next whatever the model thinks
 
 
@@ -79,8 +80,10 @@ class Llama:
         entries = told["completion_probabilities"][0]["top_logprobs"]
         return [Likely(token=entry["id"], log_prob=entry["logprob"]) for entry in entries]
 
-    def next(self, ids: Sequence[int], *, likely: int, tokens: int = 1, force: int | None = None) -> dict[str, Any]:
-        """What follows, greedily."""
+    def next(
+        self, ids: Sequence[int], *, likely: int, tokens: int = 1, force: int | None = None, goes_on: bool = False
+    ) -> dict[str, Any]:
+        """What follows, greedily; `goes_on` past the token that ends an answer."""
         return dict(
             self._client.post(
                 "/completion",
@@ -91,6 +94,7 @@ class Llama:
                     "temperature": 0.0,
                     "cache_prompt": True,
                     "return_tokens": True,
+                    "ignore_eos": goes_on,
                     **({"logit_bias": [[force, _FORCE]]} if force is not None else {}),
                 },
             )
@@ -105,12 +109,13 @@ def measure_file(llama: Llama, reference: Reference, tell: Tell) -> Elsewhere:
         found, timings = _measured(llama, question, answer)
         measured.append(found)
         speeds.append(timings)
+    pace = llama.next(reference.questions[0].ids, likely=0, tokens=_PACE_TOKENS, goes_on=True)["timings"]
     return Elsewhere(
         measured=tuple(measured),
         ending_ids=tuple(token for token in reference.stop_ids if _ends(llama, reference, token)),
         load_seconds=llama.load_seconds,
         prompt_tokens_per_second=max(timings["prompt_per_second"] for timings in speeds),
-        tokens_per_second=max(timings["predicted_per_second"] for timings in speeds),
+        tokens_per_second=max(timings["predicted_per_second"] for timings in [*speeds, pace]),
         memory_bytes=llama.memory_bytes,
         runner=f"llama.cpp (xllamacpp {version('xllamacpp')})",
     )

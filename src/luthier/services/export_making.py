@@ -38,6 +38,7 @@ from luthier.store import Store
 
 _QUESTIONS, _ANSWER_TOKENS, _CONTEXT = 8, 24, 2048
 _WITH_CARD = ("hub", "merged")
+_DULLED = "Layers were left out to stay within the limit, and nothing was taught anew: ask it before you hand it on."
 
 
 class ExportMaking:
@@ -84,7 +85,7 @@ class ExportMaking:
         reference = Reference.model_validate(read_json(folder / "reference.json"))
         merged = judge_merged(reference)
         found = self._elsewhere(job, written, folder, log, tell)
-        judged = judge_elsewhere(reference, found, _kind(job.request), _source(pruned))
+        judged = judge_elsewhere(reference, found, _kind(job.request, pruned), _source(pruned))
         reports = [merged, judged] if merged else [judged]
         for report in reports:
             _refuse_difference(report, version, job.request)
@@ -95,6 +96,7 @@ class ExportMaking:
                 "begun_at": asked.begun_at,
                 "types": written.types,
                 "pruned": pruned,
+                "notes": (_DULLED,) if pruned else (),
                 "parity": tuple(reports),
                 "performance": Performance.model_validate(found.model_dump(exclude={"measured", "ending_ids"})),
                 "seconds": time.monotonic() - begun,
@@ -200,10 +202,12 @@ class ExportMaking:
         return export
 
 
-def _kind(request: ExportRequest) -> str:
+def _kind(request: ExportRequest, pruned: Pruned | None) -> str:
     """Under which name its limits stand."""
     if request.form not in IN_LLAMA:
         return "exact"
+    if pruned is not None:
+        return "pruned"
     return "mixed" if request.at_most_bytes else request.quant
 
 
