@@ -41,7 +41,7 @@ def layers_to_go(job: ExportJob, influence: Sequence[float]) -> tuple[int, ...]:
 
 def write_without(job: ExportJob, gone: Sequence[int], folder: Path, tell: OnWeights) -> None:
     """The tuned model without these layers, whole, as a folder for transformers."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     base, adapter = Path(job.base_folder), Path(job.adapter_folder) if job.adapter_folder else None
     write_beside(job, folder)
     config = read_json(base / "config.json")
