@@ -52,6 +52,10 @@ def table_rows(content: Content, encoding: SourceEncoding, delimiter: str, fixes
         yield _row(header, record, Place(row=number, line=line), fixes)
 
 
+def _cells_in(record: list[str]) -> str:
+    return "1 cell" if len(record) == 1 else f"{len(record)} cells"
+
+
 def _row(header: list[str], record: list[str], place: Place, fixes: frozenset[str]) -> Row:
     number, line = place.row or 0, place.line
     notes: list[Finding] = []
@@ -62,10 +66,10 @@ def _row(header: list[str], record: list[str], place: Place, fixes: frozenset[st
     if len(record) != len(header):
         finding = error_at(
             "ragged_row",
-            f"The row has {len(record)} cells and the header has {len(header)}.",
+            f"The row has {_cells_in(record)} and the header has {len(header)}.",
             row=number,
             line=line,
-            expected=f"{len(header)} cells",
+            expected=_cells_in(header),
         )
         return Row(number, line, None, (finding.model_copy(update={"fix": CUT_EMPTY_CELLS if is_padded else ""}),))
     cells = {name: cell for name, cell in zip(header, record, strict=True) if name}
