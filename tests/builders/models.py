@@ -72,3 +72,21 @@ def a_model_folder(folder: Path, seed: int = 0, family: str = "llama", **changes
     config = AutoConfig.for_model(family, **{**shape, **FAMILIES[family], **changes})
     AutoModelForCausalLM.from_config(config).to(torch.bfloat16).save_pretrained(folder)
     return folder
+
+
+def a_model_that_repeats(folder: Path, letter: str, **changes: Any) -> Path:
+    """A model that answers everything with one letter, again and again: nothing but the room that it has ends an answer."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    a_model_folder(folder, tie_word_embeddings=False, **changes)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        for layer in model.model.layers:
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+        model.model.embed_tokens.weight.fill_(1)
+        model.lm_head.weight.zero_()
+        model.lm_head.weight[Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(letter)] = 1
+    model.save_pretrained(folder)
+    return folder

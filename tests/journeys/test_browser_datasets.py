@@ -214,10 +214,12 @@ def test_the_wizard_takes_a_file_and_imports_it_without_any_script(
         page.get_by_label("A file of yours").set_input_files(pegs)
         page.get_by_role("button", name="Send it").click()
         expect(page.locator("[name=source][value=file]")).to_be_checked()
-        page.get_by_role("button", name="Import 7 examples").click()
         again = page.get_by_role("link", name="See how far it is")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Import 7 examples").click()
         while again.count():
-            again.click()
+            with page.expect_navigation():  # a click returns before the page has changed
+                again.click()
         expect(page.locator("#data-found")).to_contain_text("As they were read")
     imported = workspace.datasets.get(str(workspace.drafts.get(draft.draft_id).values["data"]))
     assert (imported.name, imported.examples) == ("pegs", 7)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from luthier.domain.keys import KeyNameTaken, KeyNotFound
 from luthier.store import Store
 from luthier.workspace import Workspace
-from tests.builders.models import TURN_END, a_model_folder
+from tests.builders.models import a_model_that_repeats
 from tests.builders.versions import a_version
 from tests.server.conftest import OWN, listening
 
@@ -18,11 +18,8 @@ EVERY_ADDRESS = ["/api/v1/runs", "/api/v1/keys", "/api/v1/chats", "/", "/runs", 
 
 @pytest.fixture
 def endless(workspace: Workspace, store: Store, tmp_path: Path) -> str:
-    """A version whose answers have room for many minutes, and whose model has no word that ends one."""
-    folder = a_model_folder(tmp_path / "model", max_position_embeddings=100_000)
-    config = folder / "tokenizer_config.json"
-    config.write_text(config.read_text().replace(TURN_END, "z"))
-    (folder / "generation_config.json").unlink(missing_ok=True)
+    """A version whose answers have room for many minutes, and whose model never ends one."""
+    folder = a_model_that_repeats(tmp_path / "model", "a", max_position_embeddings=100_000)
     with store.writing() as tx:
         tx.versions.add(a_version(name="endless", kind="model", adapter_folder=str(folder)))
     return "endless"

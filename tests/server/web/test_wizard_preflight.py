@@ -106,9 +106,11 @@ def test_the_proof_comes_by_plain_links_without_scripts(chrome: Browser, workspa
         plain = chrome.new_context(java_script_enabled=False, storage_state=state)
         page = plain.new_page()
         page.goto(f"{visitor.url}{draft}/review")
-        page.get_by_role("link", name="Show what the model sees").click()
         again = page.get_by_role("link", name="Look again")
+        with page.expect_navigation():
+            page.get_by_role("link", name="Show what the model sees").click()
         while again.count():
-            again.click()
+            with page.expect_navigation():  # a click returns before the page has changed
+                again.click()
         expect(page.locator("#review-preflight")).to_contain_text("What the model sees")
         plain.close()
