@@ -1,6 +1,7 @@
 """A run's page while the run goes on: what the stream of events changes, and what it does when it breaks off."""
 
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 
 import pytest
@@ -41,12 +42,30 @@ def test_a_step_changes_the_figures_the_ring_and_the_title(visitor: Visitor, lit
     assert page.title().startswith("75 %")
 
 
-def test_what_happened_between_drawing_and_listening_is_not_lost(visitor: Visitor, little: Scene, store: Store) -> None:
+@pytest.mark.parametrize("late", ["run-figures", "loss-chart", "live"])
+def test_nothing_is_lost_before_a_script_has_come(visitor: Visitor, little: Scene, store: Store, late: str) -> None:
     run = little.runs["running"]
     page = visitor.page
-    page.route("**/behaviours/live.js*", lambda route: (step(store, run, 50), route.continue_()))
+    page.route(f"**/behaviours/{late}.js*", lambda route: (step(store, run, 50), sleep(1), route.continue_()))
     visitor.open(f"/runs/{run.run_id}")
     expect(page.locator('[data-fact="step"]')).to_have_text("50 of 60")
+    expect(page.locator(".uplot")).to_be_visible()
+
+
+def test_buckets_that_come_late_do_not_undo_the_steps_that_came_meanwhile(visitor: Visitor, little: Scene) -> None:
+    visitor.open(f"/runs/{little.runs['running'].run_id}")
+    steps = visitor.page.evaluate("""async () => {
+      const chart = document.querySelector('script[src*="loss-chart"]').src;
+      const { Curve } = await import(chart.replace("loss-chart", "curve"));
+      const buckets = [{ name: "loss", bucket_steps: 1, buckets: [[1, 1, 1, 3, 3, 3], [2, 2, 1, 2, 2, 2]], zones: [] }];
+      const curve = new Curve();
+      for (const step of [2, 3, 4]) curve.addStep(step, 1);
+      curve.load(buckets, false);
+      const whole = curve.table(0)[0];
+      curve.load(buckets, true);
+      return [whole, curve.table(0)[0]];
+    }""")
+    assert steps == [[1, 2, 3, 4], [1, 2]]
 
 
 def test_a_change_of_state_draws_the_head_anew(visitor: Visitor, little: Scene, store: Store) -> None:

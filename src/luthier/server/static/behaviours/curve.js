@@ -4,12 +4,14 @@ export class Curve {
   zones = [];
   #rows = new Map(); // step -> {loss, low, high, heldOut}
   #last = -1; // newest step of the training loss
-  #fresh = 0; // steps since the buckets were made
+  #fresh = []; // {step, loss} that came since the buckets were made
 
-  load(curves) {
+  // Of the steps that came, those stay that the buckets do not hold yet; none where the buckets are of a stretch.
+  load(curves, ofStretch) {
+    const came = ofStretch ? [] : this.#fresh;
     this.#rows = new Map();
     this.#last = -1;
-    this.#fresh = 0;
+    this.#fresh = [];
     this.zones = [];
     for (const { name, bucket_steps, buckets, zones } of curves) {
       this.width = bucket_steps;
@@ -22,6 +24,7 @@ export class Curve {
         } else row.heldOut = mean;
       }
     }
+    for (const { step, loss } of came) if (step > this.#last) this.addStep(step, loss);
   }
 
   // A step that comes twice (after a resume) replaces itself where every step is drawn, and waits elsewhere.
@@ -29,7 +32,7 @@ export class Curve {
     if (step <= this.#last && this.width > 1) return;
     Object.assign(this.#row(step), { loss, low: loss, high: loss });
     this.#last = Math.max(this.#last, step);
-    this.#fresh += 1;
+    this.#fresh.push({ step, loss });
   }
 
   addHeldOut(step, loss) {
@@ -37,7 +40,7 @@ export class Curve {
   }
 
   get fresh() {
-    return this.#fresh;
+    return this.#fresh.length;
   }
 
   get last() {

@@ -6,7 +6,8 @@ const came = new Map(); // name of a DOM event to when it last came
 const asked = new WeakMap(); // part to when it last asked for itself
 
 const source = document.querySelector("[data-events]");
-if (source) follow(source);
+// Nothing is followed until every part can hear: other scripts run before this one, and htmx begins when the page is whole.
+if (source) addEventListener("DOMContentLoaded", () => follow(source), { once: true });
 
 function follow(element) {
   const notice = document.querySelector("[data-stream-notice]");

@@ -21,17 +21,16 @@ const read = (name) => frame.querySelector(`[name="${name}"]`);
 start();
 
 async function start() {
-  if (!(await ask())) return; // the picture that the server drew stays
-  await askMarks();
-  draw();
+  listen("run-step", ({ step, loss }) => view === null && curve.addStep(step, loss));
+  listen("run-held-out-loss", ({ step, loss }) => view === null && curve.addHeldOut(step, loss));
+  for (const kind of ["run-checkpoint", "run-alert", "run-state"]) listen(kind, () => askMarks());
   read("smoothing").addEventListener("input", draw);
   read("log").addEventListener("change", draw);
   read("span").addEventListener("change", () => look(spanned(read("span").value)));
   document.addEventListener("theme-changed", draw);
   new ResizeObserver(resize).observe(frame.querySelector("[data-canvas]"));
-  listen("run-step", ({ step, loss }) => view === null && curve.addStep(step, loss));
-  listen("run-held-out-loss", ({ step, loss }) => view === null && curve.addHeldOut(step, loss));
-  for (const kind of ["run-checkpoint", "run-alert", "run-state"]) listen(kind, () => askMarks());
+  await Promise.all([ask(), askMarks()]);
+  draw();
 }
 
 // Brings the buckets of the view; a newer wish makes an older answer void.
@@ -45,10 +44,11 @@ async function ask() {
     address.searchParams.set("last_step", view[1]);
   }
   const began = performance.now();
+  askAfter = began + LEAST_REST_MS;
   try {
     const answer = await fetch(address, { signal: mine.signal });
     if (!answer.ok) return false;
-    curve.load(await answer.json());
+    curve.load(await answer.json(), view !== null);
   } catch {
     return false; // a newer wish, or the server is away: the page says so, and what is drawn stays
   }
@@ -91,7 +91,7 @@ async function update() {
 }
 
 function draw() {
-  if (curve.length < 2) return;
+  if (curve.length < 2 || !frame.dataset.bucketSteps) return; // the picture that the server drew stays
   const place = frame.querySelector("[data-canvas]");
   plot?.destroy();
   place.replaceChildren();
