@@ -32,8 +32,7 @@ from luthier.workspace import Workspace
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide" / "planning.md"
 BEGIN, END = "<!-- planner table -->", "<!-- end of planner table -->"
-STEPS = 5
-EXAMPLES = 64
+STEPS = 12
 OVERHEAD = 30  # tokens of the template and its system message
 WORDS = ("river", "stone", "cloud", "table", "green", "window", "paper", "light", "music", "garden")
 
@@ -201,10 +200,10 @@ def _outcome(configuration: Configuration, run: Run) -> Outcome:
 
 def _data(folder: Path, configuration: Configuration) -> Path:
     """Examples of one length, made of words that are one token each."""
-    path = folder / f"{configuration.method}-{configuration.tokens}.jsonl"
+    path = folder / f"{configuration.method}-{configuration.tokens}-{configuration.batch}.jsonl"
     answer = (configuration.tokens - OVERHEAD) // 2
     with open(path, "w", encoding="utf-8") as file:
-        for row in range(EXAMPLES):
+        for row in range(STEPS * configuration.batch):
             question, *replies = (
                 _text(words, row + shift)
                 for words, shift in ((configuration.tokens - OVERHEAD - answer, 0), (answer, 3), (answer, 5))

@@ -7,6 +7,7 @@ import torch
 from luthier.domain.jobs import Progress
 from luthier.domain.measuring import FromMeasuring, Measurement, MeasuringFailed, MeasuringOrder
 from luthier.engine.device_rates import disk_rate
+from luthier.engine.pass_rates import tokens_in_passes
 from luthier.engine.rates import measure
 from luthier.engine.timing import REPEATS, Stopwatch, measured_from
 from tests.builders import a_model_shape
@@ -25,7 +26,7 @@ def test_a_measurement_has_a_positive_rate_of_everything_and_says_how_far_it_is(
     processor = found.devices[0]
     assert processor.device == "cpu"
     assert set(processor.matmul_flops) == {"fp32", "bf16"}
-    assert {rate.settings.split()[3] for rate in processor.training} == {"256", "768"}
+    assert {rate.settings.split()[3] for rate in processor.training} == {str(tokens) for tokens in tokens_in_passes()}
     rates = [
         *processor.matmul_flops.values(),
         processor.memory_bytes_per_second,

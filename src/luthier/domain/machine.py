@@ -71,7 +71,7 @@ class TrainingRate(Frozen):
 
     base: str  # whose shape it has, e.g. "starter"; the weights are random
     parameters: int
-    settings: str  # e.g. "lora-16 bf16 fused 768": adapter and rank, precision, kernels, tokens in a pass
+    settings: str  # e.g. "lora-16 bf16 fused 2048": adapter and rank, precision, kernels, tokens in a pass
     tokens_per_second: Measured
 
     @property
@@ -80,7 +80,7 @@ class TrainingRate(Frozen):
 
     @property
     def described(self) -> str:
-        """E.g. `the starter's shape with LoRA, rank 16, in bf16, 768 tokens a pass`."""
+        """E.g. `the starter's shape with LoRA, rank 16, in bf16, 2,048 tokens a pass`."""
         adapter, precision, _, tokens = self.settings.split(" ")
         rank = adapter.partition("-")[2]
         return f"the {self.base}'s shape with LoRA, rank {rank}, in {precision}, {tokens} tokens a pass"

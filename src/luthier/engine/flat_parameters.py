@@ -32,7 +32,7 @@ class FlatParameters:
     ) -> None:
         self.names = tuple(sorted(named, key=lambda name: (rate_of(name), name)))
         self.shapes = {name: tuple(named[name].shape) for name in self.names}
-        self.values = torch.cat([named[name].detach().reshape(-1).float() for name in self.names])
+        self.values = self._gathered(named)
         self.gradients = torch.zeros_like(self.values)
         self.parts = self._parts(rate_of)
         self.fixed: Tensor | None = None  # True where a value is not trained
@@ -82,6 +82,14 @@ class FlatParameters:
             parts[name] = flat[start:end].view(shape)
             start = end
         return parts
+
+    def _gathered(self, named: Mapping[str, nn.Parameter]) -> Tensor:
+        """One by one: all of them in fp32 beside the buffer would leave a hole of its size behind."""
+        size, device = sum(map(math.prod, self.shapes.values())), next(iter(named.values())).device
+        values = torch.empty(size, dtype=torch.float32, device=device)
+        for name, view in self.views(values).items():
+            view.copy_(named[name].detach())
+        return values
 
     def _parts(self, rate_of: Callable[[str], float]) -> tuple[Part, ...]:
         parts: list[Part] = []

@@ -15,6 +15,7 @@ from luthier.domain.preflight import CheckRun
 from luthier.engine.channel import Channel
 from luthier.engine.forward import hidden_states, row_loss, supervised_places
 from luthier.engine.loading import LoadedBase
+from luthier.engine.memory_use import freed_at_once
 from luthier.engine.packed_attention import packed_attention, written_out_attention
 
 _UNTRAINED_SHARE = 1e-3  # of the median length of an embedding; reserved tokens are zero or nearly so
@@ -49,14 +50,14 @@ def check_model(base: LoadedBase, train: EncodedSet, channel: Channel) -> tuple[
         return row_loss(base.model, row).item()
 
     examples = _short_and_typical(train)
-    with packed_attention(base.model):
+    with freed_at_once(), packed_attention(base.model):
         ours = sum(loss_of(example) for example in examples)
         findings = {
             "preflight.accumulation_unequal": check_accumulation(loss_of, examples),
             "preflight.samples_leak": check_isolation(lambda row: hidden_states(base.model, row), examples),
         }
     channel.obey()
-    with written_out_attention(base.model):
+    with freed_at_once(), written_out_attention(base.model):  # its logits are larger than those of training
         plain = sum(_plain_loss(base.model, row) for row in examples)
     findings["preflight.loss_differs"] = check_same_loss(ours, plain)
     checks = [

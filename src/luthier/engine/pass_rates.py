@@ -1,6 +1,7 @@
 """Tokens per second of a training pass on a base of a given shape: its weights are random, its speed is real."""
 
 import numpy as np
+import psutil
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
@@ -15,7 +16,15 @@ from luthier.engine.forward import row_loss
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.timing import Stopwatch
 
-TOKENS_IN_A_PASS = (256, 768)  # two: to start the operations of a pass takes as long for few tokens as for many
+_FEW, _MANY = 256, 2048  # tokens in a pass: to start its operations takes as long for few as for many
+_MANY_IN_LITTLE_MEMORY = 768
+_ROOM_BYTES = 6_000_000_000  # for a pass of many tokens in fp32, beside the model
+
+
+def tokens_in_passes() -> tuple[int, int]:
+    """Of which rates are taken on this machine."""
+    is_roomy = psutil.virtual_memory().available > _ROOM_BYTES
+    return _FEW, _MANY if is_roomy else _MANY_IN_LITTLE_MEMORY
 
 
 class TrainingPass:

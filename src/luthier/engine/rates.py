@@ -15,7 +15,7 @@ from luthier.domain.jobs import Progress
 from luthier.domain.machine import DeviceRates, Measured, TrainingRate
 from luthier.domain.measuring import Measurement, MeasuringFailed, MeasuringOrder
 from luthier.engine.device_rates import Accelerator, accelerators, disk_rate, matmul_rate, memory_rate, precisions_of
-from luthier.engine.pass_rates import TOKENS_IN_A_PASS, TrainingPass
+from luthier.engine.pass_rates import TrainingPass, tokens_in_passes
 from luthier.engine.timing import Stopwatch
 from luthier.health.disk import disk_full
 
@@ -97,11 +97,11 @@ def _training(
     """Nothing in a precision that the processor only imitates, nor a second one where the first took long."""
     fastest = max(each.median for each in products.values())
     if products[precision].median < fastest * _IMITATED or steps.seconds() > _LONG_SECONDS:
-        steps.skip(len(TOKENS_IN_A_PASS))
+        steps.skip(len(tokens_in_passes()))
         return
     steps.announce(f"making a model of the shape of {order.base} in {precision}")
     passes = TrainingPass(order, precision)
-    for tokens in TOKENS_IN_A_PASS:
+    for tokens in tokens_in_passes():
         yield steps.take(f"training passes of {tokens} tokens in {precision}", partial(passes.rate, tokens))
 
 
@@ -117,7 +117,7 @@ def _gpu_rates(stopwatch: Stopwatch, gpu: Accelerator, steps: _Steps) -> DeviceR
 
 
 def _count_of_steps(gpus: list[torch.device]) -> int:
-    cpu = len(precisions_of(torch.device("cpu"))) * (1 + len(TOKENS_IN_A_PASS)) + 2
+    cpu = len(precisions_of(torch.device("cpu"))) * (1 + len(tokens_in_passes())) + 2
     return cpu + sum(len(precisions_of(device)) + 1 for device in gpus)
 
 

@@ -10,6 +10,7 @@ from luthier.planning.facts import memory_facts
 from luthier.planning.load import Load
 
 _KEPT_ATTENTION = 512  # tokens: attention of a longer example is computed again instead of being kept
+_FP32_BYTES = 4
 _INVERSES = 8  # bytes: one fp32 figure of each of the two norms
 _SCORES = 2.8  # arrays of attention scores that exist at once in backward
 
@@ -22,7 +23,7 @@ def kept_bytes_per_token(load: Load, example_tokens: int) -> float:
 
 
 def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
-    """What exists in one layer at a time: its gradients and temporaries, or its attention, whichever is more."""
+    """What exists in one layer at a time: its gradients and temporaries, its attention, or the head's gradient."""
     traced = _trace(load)
     per_pair = traced.passing_bytes_per_pair if traced else _SCORES * load.bytes_per_weight * load.shape.heads
     per_token = traced.passing_bytes_per_token if traced else _counted_passing(load)
@@ -30,7 +31,7 @@ def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
     again = tokens * _whole_layer(load, example_tokens) if load.gradient_checkpointing else 0.0
     unpacked = load.bytes_per_weight * load.largest_linear if load.precision == "nf4" else 0.0
     scores = example_tokens**2 * per_pair if memory_facts().of(load.device).writes_scores else 0.0
-    return max(fixed + tokens * per_token, scores) + again + unpacked
+    return max(fixed + tokens * per_token, scores, _head_gradient(load)) + again + unpacked
 
 
 def _whole_layer(load: Load, example_tokens: int) -> float:
@@ -53,6 +54,12 @@ def _counted_passing(load: Load) -> float:
 def _largest_gradient(load: Load) -> float:
     """Of a weight that is trained itself: in the precision of the products, until it is gathered in fp32."""
     return load.bytes_per_weight * load.largest_linear if load.trains_everything else 0.0
+
+
+def _head_gradient(load: Load) -> float:
+    """Of the head where it is trained itself: that of a part of the rows, and the sum in fp32."""
+    table = load.shape.vocabulary * load.shape.hidden
+    return (load.bytes_per_weight + _FP32_BYTES) * table if load.trains_everything else 0.0
 
 
 def _dropout_bytes(load: Load) -> float:

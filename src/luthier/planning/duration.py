@@ -27,6 +27,7 @@ class Pace:
     seconds_per_pass: float  # before the first token is counted
     spread: float  # the truth lies between the figure divided and multiplied by this
     source: str
+    slowness: float = 1.0  # times the seconds that were recorded of what comes beside products
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def speed_of(load: Load, room: Room, cores: int, features: tuple[str, ...], rate
         pace=reached,
         train_flops_per_token=train_flops_per_token(load),
         forward_flops_per_token=forward_flops_per_token(load),
-        seconds_per_pass=seconds_beside(load),
-        seconds_per_update=seconds_per_update(load),
+        seconds_per_pass=reached.slowness * seconds_beside(load),
+        seconds_per_update=reached.slowness * seconds_per_update(load),
     )
 
 
@@ -92,15 +93,20 @@ def _measured(load: Load, cores: int, rates: Rates | None) -> Pace | None:
         seconds_per_pass=seconds_per_pass,
         spread=_MEASURED_SPREAD * alike[-1].tokens_per_second.spread,
         source=f"The pace was measured on this machine on {rates.measured_at:%Y-%m-%d}, with {alike[-1].settings}.",
+        slowness=_seconds_of(alike[0]) / (alike[0].tokens_in_a_pass * pace().recorded_seconds_per_token),
     )
+
+
+def _seconds_of(rate: TrainingRate) -> float:
+    return rate.tokens_in_a_pass / rate.tokens_per_second.median
 
 
 def _straight_line(rates: Sequence[TrainingRate]) -> tuple[float, float]:
     """Seconds of a token and of a pass, from passes of few tokens and of many: the difference is that of the tokens."""
     few, many = rates[0], rates[-1]
-    whole = many.tokens_in_a_pass / many.tokens_per_second.median
+    whole = _seconds_of(many)
     more_tokens = many.tokens_in_a_pass - few.tokens_in_a_pass
-    more_seconds = whole - few.tokens_in_a_pass / few.tokens_per_second.median
+    more_seconds = whole - _seconds_of(few)
     if more_tokens <= 0 or more_seconds <= 0:
         return whole / many.tokens_in_a_pass, 0.0
     per_token = min(more_seconds / more_tokens, whole / many.tokens_in_a_pass)

@@ -9,8 +9,9 @@ from luthier.domain.plans import Component, ComponentName, Estimate
 from luthier.planning.activations import kept_bytes_per_token, passing_bytes
 from luthier.planning.facts import memory_facts
 from luthier.planning.holding import held
-from luthier.planning.load import Load, largest_pass, longest_example
+from luthier.planning.load import Load, largest_batch, largest_pass, longest_example
 
+_VALUE_BYTES = 4
 _LOGIT_FP32 = 4  # the softmax; the logits themselves are in the precision of the products
 
 
@@ -66,14 +67,19 @@ _EXACT: frozenset[ComponentName] = frozenset({"weights", "adapter", "gradients",
 def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMemory:
     backend, shared = memory_facts().of(load.device), memory_facts().shared
     count = load.processes  # each computes its share of a batch
-    tokens = largest_pass(load.facts, math.ceil(load.batch_size / count), max_length, micro_batch_tokens)
+    share = math.ceil(load.batch_size / count)
+    tokens = largest_pass(load.facts, share, max_length, micro_batch_tokens)
     longest = longest_example(load.facts, max_length)
+    batch = max(tokens, largest_batch(load.facts, share, max_length))
+    taken = min(batch, backend.more_kept_in_several_passes * tokens)
     factor = backend.kept_factor if load.kernels == "fused" else backend.reference_kept_factor
+    factor *= backend.more_kept_in_fp32 if load.precision == "fp32" else 1.0
     rows = min(shared.logit_rows, tokens * load.facts.supervised_share + 1)
     trained, base = load.trained_parameters, held(load)
-    activations = count * factor * tokens * load.shape.layers * kept_bytes_per_token(load, longest)
+    activations = count * factor * taken * load.shape.layers * kept_bytes_per_token(load, longest)
     logits = count * rows * load.shape.vocabulary * (_LOGIT_FP32 + load.bytes_per_weight)
-    while_training = count * factor * passing_bytes(load, tokens, longest) + trained * _saving_bytes(load)
+    beside = _saving_bytes(load) + backend.loose_bytes_per_trained
+    while_training = count * factor * passing_bytes(load, tokens, longest) + trained * beside
     while_loading = count * backend.loaded_beside * load.file_bytes
     return PeakMemory(
         framework=count * backend.framework_bytes,
@@ -97,11 +103,13 @@ def _spread(load: Load) -> tuple[float, float]:
 
 
 def _saving_bytes(load: Load) -> float:
-    """For each trained weight: the copy of a small checkpoint, and of the model where all of it is the result."""
+    """For each trained weight: the copy of a small checkpoint, or of the result, whichever is more."""
+    if not memory_facts().of(load.device).copies_checkpoints:
+        return 0.0
     checkpoint = load.checkpoint_bytes_per_trained
     small = load.trained_parameters * checkpoint <= LARGEST_COPIED_CHECKPOINT_BYTES
-    copied = checkpoint if small and memory_facts().of(load.device).copies_checkpoints else 0.0
-    return copied + load.trains_everything * load.bytes_per_weight
+    result = load.bytes_per_weight if load.trains_everything else _VALUE_BYTES
+    return max(checkpoint if small else 0.0, result)
 
 
 def budget_bytes(load: Load, available_bytes: int) -> float:

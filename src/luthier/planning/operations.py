@@ -9,17 +9,20 @@ from luthier.planning.load import Load
 
 
 def forward_flops_per_token(load: Load) -> float:
-    """Without a gradient."""
-    products = 2 * (_products(load) + _beside(load))
-    return (products + _attention(load)) / _share(load, pace().forward_share)
+    """Without a gradient, so that nothing is kept."""
+    return _forward(load) / _share(load, pace().reading_share)
 
 
 def train_flops_per_token(load: Load) -> float:
     """Forward, the gradient of the inputs, and that of the weights (2 N each); frozen weights need no third part."""
     parts = 6 if load.trains_everything else 4
     products = parts * _products(load) / _share(load, pace().full_share if load.trains_everything else 1.0)
-    again = forward_flops_per_token(load) if load.gradient_checkpointing else 0.0
+    again = _forward(load) / _share(load, pace().forward_share) if load.gradient_checkpointing else 0.0
     return products + 6 * _beside(load) + 3.5 * _attention(load) + again + _dropout(load)
+
+
+def _forward(load: Load) -> float:
+    return 2 * (_products(load) + _beside(load)) + _attention(load)
 
 
 def seconds_beside(load: Load) -> float:
@@ -31,11 +34,11 @@ def seconds_beside(load: Load) -> float:
         seconds += load.shape.layers * (known.reference_seconds_per_layer_pass - known.seconds_per_layer_pass)
     if load.adapter.kind == "dora":
         seconds += load.shape.parameters * known.dora_seconds_per_weight
-    if load.trains_everything:
-        seconds += load.shape.parameters * known.full_seconds_per_weight
     if load.precision == "nf4":
         seconds += load.shape.parameters * known.nf4_seconds_per_weight
-    return seconds * (1.5 if load.gradient_checkpointing else 1.0)
+    again = 1.5 if load.gradient_checkpointing else 1.0
+    gathered = load.shape.parameters * known.full_seconds_per_weight if load.trains_everything else 0.0
+    return again * seconds + gathered
 
 
 def seconds_per_update(load: Load) -> float:

@@ -28,7 +28,8 @@ class Throughput(Frozen):
 class Pace(Frozen):
     throughputs: tuple[Throughput, ...]  # the first that fits counts
     attention_share: float  # of the pace of products, that attention reaches
-    forward_share: float  # of it, that a forward pass reaches by itself
+    forward_share: float  # of it, that the forward pass of a layer that is computed again reaches
+    reading_share: float  # of it, that a forward pass without a gradient reaches
     adapter_share: float  # of it, that the narrow products of an adapter reach
     dropout_flops: float  # what one value's chance is worth
     full_share: float  # of it, that training every weight reaches: gradients of weights are the largest products
@@ -40,6 +41,7 @@ class Pace(Frozen):
     full_seconds_per_weight: float
     nf4_seconds_per_weight: float
     update_seconds_per_weight: float
+    recorded_seconds_per_token: float  # of a short pass of LoRA where these figures were recorded
     source: str
 
 
@@ -50,7 +52,10 @@ class BackendMemory(Frozen):
     loaded_beside: float  # of the base's file, that lies in the same memory until the weights are made from it
     kept_factor: float  # what the allocator takes for a byte that is kept for backward
     reference_kept_factor: float  # the same for PEFT's own forward
-    copies_checkpoints: bool  # in the memory that is planned, while a small one is written beside the training
+    more_kept_in_fp32: float  # times that factor
+    more_kept_in_several_passes: float  # as if the largest pass of a step were so many times as large
+    loose_bytes_per_trained: float  # that lie idle between what stays and what comes and goes
+    copies_checkpoints: bool  # and results in the memory that is planned; a small one is written beside the training
     writes_scores: bool  # attention exists as scores of every pair of tokens; else a kernel computes it in parts
     more_for_quantised: float  # the truth is expected within this share above the estimate, for a base in nf4
     usable_share: float  # of the memory that is free, that a plan may fill
