@@ -75,7 +75,7 @@ def a_model_folder(folder: Path, seed: int = 0, family: str = "llama", **changes
 
 
 def a_model_that_repeats(folder: Path, letter: str, **changes: Any) -> Path:
-    """A model that answers everything with one letter, again and again: nothing but the room that it has ends an answer."""
+    """A model that answers everything with one letter again and again, until there is no room left."""
     import torch
     from transformers import AutoModelForCausalLM
 

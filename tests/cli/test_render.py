@@ -11,7 +11,7 @@ from luthier.cli.render.datasets import show_examples, show_report
 from luthier.cli.render.evaluations import show_evaluation, show_samples, verdict
 from luthier.cli.render.pace import time_left
 from luthier.cli.render.plans import show_plan
-from luthier.cli.render.preflight import show_rows
+from luthier.cli.render.preflight import show_preflight, show_rows
 from luthier.cli.render.progress import ProgressLine, standing_of, standing_of_step
 from luthier.cli.render.runs import curve, runs_table
 from luthier.cli.render.text import one_line, visible
@@ -19,6 +19,7 @@ from luthier.domain.evaluations import Comparison, EvaluationReport, Interval, R
 from luthier.domain.jobs import Progress, Sample
 from luthier.domain.preflight import ShownRow, TokenSpan
 from tests.builders.plans import a_plan
+from tests.builders.preflight import a_preflight_report, a_shown_row
 from tests.builders.runs import a_run
 
 STEP = {
@@ -100,6 +101,14 @@ def test_the_mask_can_be_read_without_colours() -> None:
     tokens = [("say", False), ("hello", True), ("<end>", True), ("\n", False)]
     row = ShownRow(row=1, tokens=tuple(TokenSpan(id=1, text=text, supervised=yes) for text, yes in tokens))
     assert "say«hello<end>»⏎" in shown(show_rows([row]))
+
+
+def test_a_preflight_says_where_nothing_that_is_shown_is_learned() -> None:
+    report = a_preflight_report(rows=(a_shown_row(1),))
+    assert "of them learned" in shown(show_preflight(report)) and "read only" not in shown(show_preflight(report))
+    drawn = shown(show_preflight(report.read_alone()))
+    assert "all of them read only" in drawn and "learns it writes itself" in drawn
+    assert '«{"name"' not in drawn and '{"name"' in drawn
 
 
 def test_an_example_shows_its_rejected_answer_and_how_it_was_labelled() -> None:

@@ -176,6 +176,33 @@ def test_a_label_becomes_a_judgement_of_the_answer(label: Any, good: bool) -> No
     assert result.findings == ()
 
 
+@pytest.mark.parametrize(("reward", "good"), [(3, True), (2.9, False), ("4.5", True), (True, False)])
+def test_a_reward_becomes_a_judgement_of_the_answer(reward: Any, good: bool) -> None:
+    mapping = {"prompt": "prompt", "completion": "completion", "reward": "reward"}
+    rated = Mapping(shape=Shape.LABELLED, columns=mapping, confidence=1.0, reason="said", good_from=3)
+    result = convert(Row(7, 9, {"prompt": "q", "completion": "a", "reward": reward}), rated)
+    assert result.example is not None and result.example.desirable is good
+
+
+@pytest.mark.parametrize("reward", ["high", float("nan"), [1]])
+def test_a_reward_that_is_no_number_is_an_error_and_not_bad(reward: Any) -> None:
+    result = converted(Shape.LABELLED, {"prompt": "q", "completion": "a", "reward": reward})
+    assert codes(result) == ["reward_unknown"] and result.example is None
+
+
+def test_a_question_alone_is_an_example_of_which_nothing_is_learnt() -> None:
+    asked = [turn("user", "q"), turn("assistant", "a"), turn("user", "r")]
+    result = converted(Shape.PROMPT, {"prompt": asked, "system": "s"})
+    assert result.example is not None and result.findings == ()
+    assert [message.role for message in result.example.messages] == [Role.SYSTEM, Role.USER, A, Role.USER]
+    assert not any(message.train for message in result.example.messages if message.role is A)
+
+
+@pytest.mark.parametrize("prompt", ["  ", [turn("user", "q"), turn("assistant", "a")], [turn("system", "s")]])
+def test_a_prompt_that_asks_nothing_is_an_error(prompt: Any) -> None:
+    assert codes(converted(Shape.PROMPT, {"prompt": prompt})) == ["question_missing"]
+
+
 def test_an_unknown_label_is_an_error_and_not_bad() -> None:
     result = converted(Shape.LABELLED, {"prompt": "q", "completion": "a", "label": "maybe"})
     assert codes(result) == ["label_unknown"] and result.example is None

@@ -81,3 +81,11 @@ def test_the_page_stands_alone_and_nothing_in_the_data_becomes_markup(tmp_path: 
 def test_the_report_survives_its_file(tmp_path: Path) -> None:
     report = a_report(tmp_path, "a", "é")
     assert PreflightReport.model_validate(report.model_dump(mode="json")) == report
+
+
+def test_a_report_of_what_is_read_alone_shows_nothing_as_learned(tmp_path: Path) -> None:
+    report = a_report(tmp_path, "a", "é").read_alone()
+    assert not any(token.supervised for row in report.rows for token in row.tokens)
+    assert report.stats.supervised_tokens == 0 < report.stats.tokens
+    page = preflight_html(report)
+    assert "learns it writes itself" in page and 'learned">' not in page.partition("Row 1")[2]

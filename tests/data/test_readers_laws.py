@@ -37,6 +37,7 @@ ROWS: dict[Shape, st.SearchStrategy[dict[str, Any]]] = {
     Shape.TEXT: st.fixed_dictionaries({"text": words}),
     Shape.PREFERENCE: st.fixed_dictionaries({"prompt": words, "chosen": words, "rejected": words}),
     Shape.LABELLED: st.fixed_dictionaries({"prompt": words, "completion": words, "label": st.just(True)}),
+    Shape.PROMPT: st.fixed_dictionaries({"prompt": words}),
 }
 
 

@@ -41,6 +41,10 @@ def mapping_of(row: dict[str, Any], **how: Any) -> Mapping:
         ({"chosen": TURNS, "rejected": TURNS}, Shape.PREFERENCE),
         ({"messages": TURNS, "label": True}, Shape.LABELLED),
         ({"prompt": "a", "completion": "b", "kto_tag": True}, Shape.LABELLED),
+        ({"prompt": "a", "completion": "b", "reward": 0.5}, Shape.LABELLED),
+        ({"messages": TURNS, "reward": "4"}, Shape.LABELLED),
+        ({"prompt": "a"}, Shape.PROMPT),
+        ({"prompt": TURNS[:1], "system": "s"}, Shape.PROMPT),
     ],
 )
 def test_known_columns_give_a_certain_shape(row: dict[str, Any], shape: Shape) -> None:
@@ -77,6 +81,30 @@ def test_text_beside_another_part_must_be_confirmed() -> None:
     mapping = mapping_of({"text": "a", "label": "b"})
     assert mapping.shape is Shape.TEXT
     assert mapping.confidence < CONFIRM_BELOW
+
+
+@pytest.mark.parametrize(
+    ("rewards", "good_from"),
+    [([1, 5, 4], 3.0), ([0, 1], 0.5), ([-1, "0.5"], -0.25), ([2, 2], 2.0), ([True, False], 0.5), (["none"], 0.0)],
+)
+def test_the_middle_of_the_scale_parts_good_rewards_from_bad_ones(rewards: list[Any], good_from: float) -> None:
+    rows = [{"prompt": "a", "completion": "b", "reward": reward} for reward in rewards]
+    assert detect_mapping(Path("data.jsonl"), rows).good_from == good_from
+
+
+def test_where_rewards_part_is_said() -> None:
+    rows = [{"prompt": "a", "completion": "b", "score": score} for score in (1, 5)]
+    mapping = detect_mapping(Path("data.jsonl"), rows, columns={"reward": "score"})
+    assert "rewards go from 1 to 5, so an answer counts as good from 3 on" in mapping.reason
+
+
+def test_a_question_beside_an_unknown_column_is_not_taken_for_a_question_alone() -> None:
+    """Hazard: the answers of a table would be left behind because of their name."""
+    with pytest.raises(DatasetShapeUnknown):
+        mapping_of({"question": "a", "solution": "b"})
+    with pytest.raises(DatasetPartMissing, match="completion"):
+        mapping_of({"frage": "a", "solution": "b"}, columns={"prompt": "frage"})
+    assert mapping_of({"question": "a", "solution": "b"}, shape="prompt").columns == {"prompt": "question"}
 
 
 def test_the_fields_of_the_turns_decide_between_messages_and_sharegpt() -> None:

@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from luthier.domain.datasets import DatasetHasNoQuestions, Example
+from luthier.domain.datasets import DatasetHasNoAnswers, DatasetHasNoQuestions, Example
 from luthier.domain.evaluations import AnswerSheet, RewardGain
 from luthier.domain.jobs import Finished, HeldOutLoss, Step
 from luthier.domain.plans import EvaluationPlan
@@ -14,7 +15,7 @@ from luthier.engine.checkpoints import TrainingState
 from luthier.engine.generate import Answered
 from luthier.engine.grpo import GroupRelative
 from luthier.engine.loop import Bench, train
-from tests.builders.jobs import a_run_folder
+from tests.builders.jobs import a_run_folder, an_example
 from tests.engine.kinds import job_for
 from tests.engine.workers import Workers, facts_of
 
@@ -93,6 +94,25 @@ def test_the_token_that_ends_an_answer_is_learnt_with_it(bench_for: BenchFor) ->
         assert answer.learnt[: len(given.ids)] == given.ids
         assert answer.learnt[len(given.ids) :] == (() if given.stop is None else (given.stop,))
         assert given.stop is None or given.stop in stops
+
+
+def a_question(row: int) -> Example:
+    return replace(an_example(row), messages=an_example(row).messages[:1])
+
+
+def test_questions_alone_are_answered_and_rewarded_like_others(bench_for: BenchFor) -> None:
+    bench = learning(bench_for, make=a_question, train_on="everything")
+    train(bench, TrainingState())
+    assert [step.step for step in steps_of(bench)] == [1, 2]
+    assert "reward_mean" in steps_of(bench)[0].figures
+    before, *_ = [fact for fact in facts_of(bench.run_folder) if isinstance(fact, HeldOutLoss)]
+    assert -before.loss == before.figures["reward_mean"]
+
+
+@pytest.mark.parametrize("method", ["sft", "cpt"])
+def test_questions_alone_teach_no_method_that_learns_from_answers(bench_for: BenchFor, method: str) -> None:
+    with pytest.raises(DatasetHasNoAnswers, match=f"{method} learns from answers"):
+        bench_for(method=method, make=a_question)
 
 
 def test_plain_text_asks_nothing_and_is_refused_by_its_row(bench_for: BenchFor) -> None:

@@ -91,5 +91,11 @@ def test_what_asks_nothing_is_left_out(renderer: Renderer, example: Example) -> 
     assert [question.row for question in questions_from([example, an_example(2)], renderer, 1024, 5)] == [2]
 
 
+def test_a_question_alone_is_asked_where_nothing_is_compared(renderer: Renderer) -> None:
+    alone = Example(row=1, messages=(Message(Role.USER, "How thick is a top?"),))
+    (question,) = questions_from([alone], renderer, 1024, 5, unanswered=True)
+    assert (question.prompt, question.expected) == ("How thick is a top?", "")
+
+
 def test_a_prompt_that_leaves_no_room_for_an_answer_is_left_out(renderer: Renderer) -> None:
     assert questions_from([an_example(2)], renderer, 10, 5) == []

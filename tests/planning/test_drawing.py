@@ -35,3 +35,9 @@ def test_every_weight_is_trained_without_a_base_to_hold_it_to() -> None:
     assert plan_for(**full).settings.kl_weight == 0
     with pytest.raises(KlNeedsAdapter):
         plan_for(**full, settings={"kl_weight": 0.1})
+
+
+def test_questions_alone_get_room_for_an_answer_that_nobody_has_given_yet() -> None:
+    plan = plan_for(data_facts(supervised_share=0, answer_tokens_max=0), method="grpo")
+    assert plan.settings.answer_tokens == plan.evaluation.max_new_tokens == 128
+    assert plan.settings.train_on == "everything"

@@ -1,13 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from luthier.domain.datasets import Example, Message, Role
 from luthier.domain.errors import LuthierError
 from luthier.domain.recipes import Recipe
-from luthier.domain.rewards import Reward, RewardInvalid, RewardsMissing, RewardsUnused
+from luthier.domain.rewards import Reward, RewardInvalid, RewardNeedsAnswers, RewardsMissing, RewardsUnused
 from luthier.services.recipes import dump_recipe, make_recipe
-from luthier.services.rewards import with_programs
+from luthier.services.rewards import check_compared, with_programs
 
 BREVITY = "def brevity(prompt, answer, example):\n    return -len(answer)\n"
 
@@ -73,3 +75,20 @@ def test_rewards_that_cannot_be_used_are_refused_before_anything_is_queued(
 ) -> None:
     with pytest.raises(error):
         with_programs(recipe(rewards, method))
+
+
+QUESTION = Example(row=3, messages=(Message(Role.USER, "How many pegs?"),))
+ANSWERED = replace(QUESTION, messages=(*QUESTION.messages, Message(Role.ASSISTANT, "Four.")))
+
+
+@pytest.mark.parametrize("written", ["exact", "contains", "rouge"])
+def test_a_reward_that_compares_needs_an_answer_in_every_row(written: str) -> None:
+    rewards = with_programs(recipe([written])).rewards
+    check_compared(rewards, "pegs.jsonl", [ANSWERED])
+    with pytest.raises(RewardNeedsAnswers, match=r"row 3 of pegs\.jsonl"):
+        check_compared(rewards, "pegs.jsonl", [ANSWERED, QUESTION])
+
+
+@pytest.mark.parametrize("written", ["contains=four", "most-words=5", "regex=^[0-9]"])
+def test_a_reward_that_looks_at_the_answer_alone_needs_no_other(written: str) -> None:
+    check_compared(with_programs(recipe([written])).rewards, "pegs.jsonl", [QUESTION])

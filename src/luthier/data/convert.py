@@ -7,8 +7,9 @@ from typing import Any
 from luthier.data.fixes import mend_row, mended
 from luthier.data.problems import Problems, kind_of
 from luthier.data.readers.rows import Row
+from luthier.data.shapes import reward_of
 from luthier.data.tools import read_tools
-from luthier.data.turns import check_order, read_turns
+from luthier.data.turns import check_order, check_question, read_turns
 from luthier.domain.datasets import Example, Mapping, Message, Role, Shape
 from luthier.domain.findings import Finding, Place
 
@@ -27,7 +28,7 @@ def convert(row: Row, mapping: Mapping, fixes: frozenset[str] = frozenset()) -> 
         return Converted(None, row.findings)
     problems = Problems(row.number, row.line, row.file)
     value, changes = mend_row(row.value, mapping, fixes) if fixes else (row.value, ())
-    fields = _Fields(value, mapping.columns, problems)
+    fields = _Fields(value, mapping, problems)
     example = _READERS[mapping.shape](fields, row.overall)
     notes = (mended(fix, _place(row, column)) for fix, column in changes)
     findings = (*row.findings, *notes, *problems.findings)
@@ -43,8 +44,12 @@ class _Fields:
     """A row seen through the mapping: parts instead of columns."""
 
     row: dict[str, Any]
-    columns: dict[str, str]
+    mapping: Mapping
     problems: Problems
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return self.mapping.columns
 
     def has(self, part: str) -> bool:
         return part in self.columns
@@ -181,16 +186,46 @@ def _preference_prompt(fields: _Fields) -> list[Message]:
 
 
 def _labelled(fields: _Fields, number: int) -> Example | None:
+    desirable = _is_good(fields) if fields.has("label") else _is_rewarded(fields)
+    if desirable is None:
+        return None
+    example = _turns_of("messages")(fields, number) if fields.has("messages") else _prompt_completion(fields, number)
+    return None if example is None else replace(example, desirable=desirable)
+
+
+def _is_good(fields: _Fields) -> bool | None:
     if not fields.needed("label"):
         return None
     label = str(fields.value("label")).strip().lower()
-    if label not in _GOOD | _BAD:
+    if label in _GOOD | _BAD:
+        return label in _GOOD
+    fields.problems.error(
+        "label_unknown", f"The label is {fields.value('label')!r}.", fields.column("label"), "true or false"
+    )
+    return None
+
+
+def _is_rewarded(fields: _Fields) -> bool | None:
+    if not fields.needed("reward"):
+        return None
+    reward = reward_of(fields.value("reward"))
+    if reward is None:
         fields.problems.error(
-            "label_unknown", f"The label is {fields.value('label')!r}.", fields.column("label"), "true or false"
+            "reward_unknown", f"The reward is {fields.value('reward')!r}.", fields.column("reward"), "a finite number"
         )
         return None
-    example = _turns_of("messages")(fields, number) if fields.has("messages") else _prompt_completion(fields, number)
-    return None if example is None else replace(example, desirable=label in _GOOD)
+    return reward >= fields.mapping.good_from
+
+
+def _prompt(fields: _Fields, number: int) -> Example | None:
+    """What the model answers is rewarded, so nothing that stands there is learnt."""
+    if not fields.needed("prompt"):
+        return None
+    asked = [*_system(fields), *_asked(fields, "prompt")]
+    if not fields.problems.has_errors:
+        check_question(asked, fields.column("prompt"), fields.problems)
+    given = (replace(message, train=False) if message.role is Role.ASSISTANT else message for message in asked)
+    return Example(number, messages=tuple(given), tools=_tools(fields))
 
 
 def _system(fields: _Fields) -> list[Message]:
@@ -201,8 +236,11 @@ def _system(fields: _Fields) -> list[Message]:
 def _conversation(messages: list[Message], fields: _Fields, number: int, part: str) -> Example:
     if not fields.problems.has_errors:
         check_order(messages, fields.column(part), fields.problems)
-    tools = read_tools(fields.value("tools"), fields.column("tools"), fields.problems) if fields.has("tools") else ()
-    return Example(number, messages=tuple(messages), tools=tools)
+    return Example(number, messages=tuple(messages), tools=_tools(fields))
+
+
+def _tools(fields: _Fields) -> tuple[dict[str, Any], ...]:
+    return read_tools(fields.value("tools"), fields.column("tools"), fields.problems) if fields.has("tools") else ()
 
 
 _READERS: dict[Shape, Callable[[_Fields, int], Example | None]] = {
@@ -213,4 +251,5 @@ _READERS: dict[Shape, Callable[[_Fields, int], Example | None]] = {
     Shape.TEXT: _text,
     Shape.PREFERENCE: _preference,
     Shape.LABELLED: _labelled,
+    Shape.PROMPT: _prompt,
 }

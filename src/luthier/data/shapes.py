@@ -1,5 +1,6 @@
 """Decides which shape a source has and which column is which part, by whole column names, with a confidence."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,11 +49,20 @@ def detect_mapping(
     wanted = _shape_named(source, shape) if shape is not None else None
     for form in _candidates(source, wanted, given):
         mapping = _fit(form, columns_there, given, certain=wanted is not None or bool(given))
-        if mapping is not None:
+        if mapping is not None and (wanted is not None or not _leaves_answers(mapping, columns_there)):
             return _by_content(mapping, rows, wanted)
     if wanted is not None or given:
         raise _part_missing(source, wanted, given, columns_there.all)
     raise DatasetShapeUnknown(source=source, columns=_shown(columns_there.all))
+
+
+def reward_of(value: Any) -> float | None:
+    """None when it is no number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def parts_of(shape: Shape) -> frozenset[str]:
@@ -85,6 +95,8 @@ def _shape_named(source: Path | str, shape: str) -> Shape:
 
 def _candidates(source: Path | str, wanted: Shape | None, given: dict[str, str]) -> list[ShapeForm]:
     forms = [form for form in column_facts().shapes if wanted is None or form.shape is wanted]
+    if wanted is None and given:  # whoever names columns without naming that shape has answers in mind
+        forms = [form for form in forms if form.shape is not Shape.PROMPT]
     fitting = [form for form in forms if set(given) <= set(form.parts)]
     if not fitting:
         part = next((each for each in given if not any(each in form.parts for form in forms)), next(iter(given)))
@@ -121,6 +133,11 @@ def _fit(form: ShapeForm, there: _Columns, given: dict[str, str], *, certain: bo
     )
 
 
+def _leaves_answers(mapping: Mapping, there: _Columns) -> bool:
+    """What stands beside a question may be its answer under a name that is not known."""
+    return mapping.shape is Shape.PROMPT and not set(there.common) <= set(mapping.columns.values())
+
+
 def _choose(part: str, free: list[str], *, optional: bool) -> _Choice | None:
     names = column_facts().parts[part]
     sure = [column for column in free if column.strip().lower() in names.sure]
@@ -147,6 +164,23 @@ def _parts_unused(present: list[str], chosen: dict[str, _Choice]) -> list[str]:
 
 
 def _by_content(mapping: Mapping, rows: Sequence[dict[str, Any]], wanted: Shape | None) -> Mapping:
+    return _with_good_from(_with_form_of_turns(mapping, rows, wanted), rows)
+
+
+def _with_good_from(mapping: Mapping, rows: Sequence[dict[str, Any]]) -> Mapping:
+    """Rewards have any scale: the middle between the lowest and the highest parts good answers from bad ones."""
+    if "reward" not in mapping.columns:
+        return mapping
+    rewards = [reward for row in rows if (reward := reward_of(row.get(mapping.columns["reward"]))) is not None]
+    if not rewards:
+        return mapping
+    low, high = min(rewards), max(rewards)
+    middle = (low + high) / 2
+    reason = f"rewards go from {low:g} to {high:g}, so an answer counts as good from {middle:g} on"
+    return mapping.model_copy(update={"good_from": middle, "reason": f"{mapping.reason}; {reason}"})
+
+
+def _with_form_of_turns(mapping: Mapping, rows: Sequence[dict[str, Any]], wanted: Shape | None) -> Mapping:
     """Both names of the conversation column are in use for both forms of turns; the turns themselves decide."""
     part = next((each for each in ("messages", "conversations") if each in mapping.columns), None)
     if wanted is not None or part is None or mapping.shape not in (Shape.MESSAGES, Shape.SHAREGPT):

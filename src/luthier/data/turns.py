@@ -43,7 +43,19 @@ def check_order(messages: Sequence[Message], column: str, problems: Problems) ->
             problems.error("answer_empty", f"Turn {at}, an answer, is empty.", column, "an answer to learn")
         elif message.role is Role.USER:
             problems.warn("question_empty", f"Turn {at}, of the user, is empty.", column)
-    oddity = _oddity(messages)
+    _warn_of_order(_oddity(messages) or _end(messages), column, problems)
+
+
+def check_question(messages: Sequence[Message], column: str, problems: Problems) -> None:
+    """What a model is to answer must ask something, and must not be answered already."""
+    if not messages or messages[-1].role in (Role.ASSISTANT, Role.SYSTEM):
+        problems.error("question_missing", "The prompt ends without a question.", column, "a last turn of the user")
+    elif not messages[-1].content.strip():
+        problems.error("question_missing", "The prompt is empty.", column, "something to answer")
+    _warn_of_order(_oddity(messages), column, problems)
+
+
+def _warn_of_order(oddity: str, column: str, problems: Problems) -> None:
     if oddity:
         problems.warn("turn_order", oddity, column, "user and assistant in turn, after at most one system turn")
 
@@ -61,9 +73,11 @@ def _oddity(messages: Sequence[Message]) -> str:
         if message.role is Role.TOOL and before is not Role.TOOL and not (previous and previous.tool_calls):
             return f"Turn {at} is a tool's result, but no tool was called."
         previous = message
-    if previous is not None and previous.role is not Role.ASSISTANT:
-        return "The last turn is no answer; nothing is learned from it."
     return ""
+
+
+def _end(messages: Sequence[Message]) -> str:
+    return "" if messages[-1].role is Role.ASSISTANT else "The last turn is no answer; nothing is learned from it."
 
 
 def _turn(turn: Any, at: int, column: str, problems: Problems) -> Message | None:

@@ -18,7 +18,8 @@ class Shape(StrEnum):
     PROMPT_COMPLETION = "prompt-completion"
     TEXT = "text"
     PREFERENCE = "preference"
-    LABELLED = "labelled"  # messages with a good/bad label (KTO)
+    LABELLED = "labelled"  # messages with a good/bad label, or with a reward (KTO)
+    PROMPT = "prompt"  # questions alone, whose answers a program rewards (GRPO)
 
 
 class Role(StrEnum):
@@ -74,6 +75,7 @@ class Mapping(Frozen):
     columns: dict[str, str]  # part of the shape -> column of the source
     confidence: float  # 0..1; below CONFIRM_BELOW a person must confirm
     reason: str
+    good_from: float = 0.0  # an answer with this reward or a higher one counts as good
 
 
 CONFIRM_BELOW = 0.7
@@ -254,11 +256,23 @@ class DatasetHasNoLabels(DataProblem):
     )
 
 
+class DatasetHasNoAnswers(DataProblem):
+    code = "datasets.has_no_answers"
+    sentence = "{source} holds questions alone, and {method} learns from answers."
+    actions = (
+        Action(label="Give every row an answer; see docs/guide/datasets.md"),
+        Action(
+            label="Or let a program of yours reward what the model answers",
+            command="luthier train --data {source} --method grpo --reward FILE.py:NAME",
+        ),
+    )
+
+
 class DatasetHasNoQuestions(DataProblem):
     code = "datasets.has_no_questions"
-    sentence = "{method} lets the model answer questions, and row {row} of {source} has no question with an answer."
+    sentence = "{method} lets the model answer questions, and row {row} of {source} asks nothing."
     actions = (
-        Action(label="Give every row a prompt and the answer to compare with; see docs/guide/datasets.md"),
+        Action(label="Give every row a prompt; see docs/guide/datasets.md"),
         Action(label="Or learn plain text", command="luthier train --data FILE --method cpt"),
     )
 

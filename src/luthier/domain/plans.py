@@ -116,6 +116,11 @@ class DataFacts(Frozen):
     desirable_share: float = 1.0  # of the training examples; those that nobody judged count as good
     sequences: int = 1  # that an example is read as: two where it is a pair of answers; tokens are those of one
 
+    @property
+    def has_no_answers(self) -> bool:
+        """Questions alone, which GRPO lets the model answer."""
+        return self.supervised_share == 0
+
 
 class EvaluationPlan(Frozen):
     scorer: Scorer

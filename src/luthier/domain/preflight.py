@@ -61,6 +61,21 @@ class PreflightReport(Frozen):
     def warnings(self) -> int:
         return sum(1 for finding in self.findings if finding.level is Level.WARNING)
 
+    @property
+    def is_read_alone(self) -> bool:
+        """Nothing that is shown is learned: the model learns from answers that it writes itself."""
+        return self.stats.supervised_tokens == 0
+
+    def read_alone(self) -> "PreflightReport":
+        """The same report for a method that learns from answers of the model's own."""
+        unlearned = {"supervised_tokens": 0, "supervised_share_min": 0.0, "supervised_share_mean": 0.0}
+        rows = tuple(row.model_copy(update={"tokens": tuple(map(_read_only, row.tokens))}) for row in self.rows)
+        return self.model_copy(update={"stats": self.stats.model_copy(update=unlearned), "rows": rows})
+
     def joined(self, checks: Iterable[CheckRun], findings: Iterable[Finding]) -> "PreflightReport":
         """The same report with the outcome of further checks, e.g. those that need the model itself."""
         return self.model_copy(update={"checks": (*self.checks, *checks), "findings": (*self.findings, *findings)})
+
+
+def _read_only(token: TokenSpan) -> TokenSpan:
+    return token.model_copy(update={"supervised": False})

@@ -5,7 +5,7 @@ from luthier.domain.datasets import Mapping
 from luthier.domain.errors import Action, Problem, WorkFailed
 from luthier.domain.jobs import Progress
 from luthier.domain.preflight import PreflightReport
-from luthier.domain.recipes import TrainingSettings
+from luthier.domain.recipes import Method, TrainingSettings
 from luthier.kit.frozen import Frozen
 
 
@@ -16,6 +16,7 @@ class PreviewJob(Frozen):
     dataset: str  # what it is called in sentences
     mapping: Mapping | None
     settings: TrainingSettings
+    method: Method
 
 
 class Preview(Frozen):

@@ -108,6 +108,18 @@ class RewardInvalid(WrongUsage):
     actions = (Action(label="docs/guide/training.md says what a reward may be"),)
 
 
+class RewardNeedsAnswers(DataProblem):
+    code = "rewards.need_answers"
+    sentence = "The reward {name} compares with an answer, and row {row} of {source} has a question alone."
+    actions = (
+        Action(label="Give every row the answer to compare with; see docs/guide/datasets.md"),
+        Action(
+            label="Or name a reward that looks at the answer alone, or a function of yours",
+            command="luthier train --data {source} --method grpo --reward FILE.py:NAME",
+        ),
+    )
+
+
 class RewardFailed(DataProblem):
     code = "rewards.failed"
     sentence = "The reward {name} could not score the answers to {rows}: {reason}."

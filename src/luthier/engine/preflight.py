@@ -35,6 +35,8 @@ def preflight(
         embeddings=Embeddings(untrained, base.model.get_input_embeddings().num_embeddings),
         mapping=job.mapping,
     )
+    if job.method == "grpo":
+        report = report.read_alone()
     channel.obey()
     channel.progress("checking that packing changes nothing", 2, 3)
     report = report.joined(*check_model(base, data.train, channel)).joined(*objective.rehearse(channel))

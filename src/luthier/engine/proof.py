@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from luthier.data.answers.written import written_answer
+from luthier.data.method_needs import is_question
 from luthier.data.render import Renderer
 from luthier.domain.datasets import Example, Role
 from luthier.domain.evaluations import AnswerSheet, JudgedPair, RawAnswer
@@ -70,29 +71,35 @@ def judged_pairs(objective: PairObjective, trained: Trained, channel: Channel) -
     return tuple(JudgedPair(row=row, base=ahead, tuned=tuned[row]) for row, ahead in base.items())
 
 
-def questions_from(examples: Sequence[Example], renderer: Renderer, context: int, wanted: int) -> list[Question]:
-    """The first `wanted` examples that ask something and leave the model room to answer."""
+def questions_from(
+    examples: Sequence[Example], renderer: Renderer, context: int, wanted: int, *, unanswered: bool = False
+) -> list[Question]:
+    """The first `wanted` examples that ask something and leave the model room to answer.
+
+    With `unanswered` also those that hold no answer to compare with; nothing is expected of them.
+    """
     questions: list[Question] = []
     for example in examples:
         if len(questions) == wanted:
             break
-        question = _from_text(example, renderer) if example.text else _from_messages(example, renderer)
+        question = _from_text(example, renderer) if example.text else _from_messages(example, renderer, unanswered)
         if question is not None and 0 < len(question.ids) < context:
             questions.append(question)
     return questions
 
 
-def _from_messages(example: Example, renderer: Renderer) -> Question | None:
+def _from_messages(example: Example, renderer: Renderer, unanswered: bool) -> Question | None:
     """Everything before the last trained answer is the prompt."""
     places = [at for at, message in enumerate(example.messages) if message.role is Role.ASSISTANT and message.train]
-    if not places or places[-1] == 0:
+    if unanswered and is_question(example):
+        before, expected = example.messages, ""
+    elif not places or places[-1] == 0:
         return None
-    before, answer = example.messages[: places[-1]], example.messages[places[-1]]
+    else:
+        before, answer = example.messages[: places[-1]], example.messages[places[-1]]
+        expected = written_answer(answer.content, answer.tool_calls)
     return Question(
-        row=example.row,
-        prompt=before[-1].content,
-        expected=written_answer(answer.content, answer.tool_calls),
-        ids=renderer.prompt_ids(before, example.tools),
+        row=example.row, prompt=before[-1].content, expected=expected, ids=renderer.prompt_ids(before, example.tools)
     )
 
 

@@ -17,7 +17,8 @@ class Questions:
     def __init__(self, job: Job, base: LoadedBase, held_out: Sequence[Example]) -> None:
         self._job = job
         self._base = base
-        self._asked = questions_from(held_out, base.renderer, base.shape.context_length, job.evaluation.samples)
+        context, wanted = base.shape.context_length, job.evaluation.samples
+        self._asked = questions_from(held_out, base.renderer, context, wanted, unanswered=job.method == "grpo")
 
     def answer(self, step: int, channel: Channel) -> None:
         """By the model as it stands. Raises Interrupted when somebody wishes so."""

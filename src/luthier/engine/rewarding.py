@@ -48,7 +48,7 @@ def tasks_from(examples: Sequence[Example], renderer: Renderer, room: int) -> li
     return [
         Task(question, example)
         for example in examples
-        for question in questions_from([example], renderer, room, wanted=1)
+        for question in questions_from([example], renderer, room, wanted=1, unanswered=True)
     ]
 
 

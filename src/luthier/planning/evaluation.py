@@ -13,6 +13,7 @@ SAMPLES = 3  # shown side by side when nothing is scored
 ANSWERING_SHARE = 0.03  # of the time of training, for the answers that are shown while it goes on
 LONGEST_SAMPLE = 48  # tokens; enough to see what an answer is like
 SHORTEST_SAMPLE = 8
+UNKNOWN_ANSWER = 128  # tokens of an answer that nobody has given yet
 _LONGEST_ANSWER = 512  # tokens
 _GRAIN = 16
 
@@ -36,6 +37,8 @@ def settle_evaluation(facts: DataFacts, method: Method, answering: Answering, le
     scorer = ledger.settle("evaluation.scorer", *_scorer(facts, method))
     room = min(_LONGEST_ANSWER, -(-(facts.answer_tokens_max * 5 // 4 + 8) // _GRAIN) * _GRAIN)
     room_reason = f"The longest answer has {facts.answer_tokens_max} tokens, and a quarter more is allowed."
+    if facts.has_no_answers:
+        room, room_reason = (UNKNOWN_ANSWER, "No answer is known beforehand; this is enough for a few sentences.")
     most, count_reason = (MOST_ANSWERS, "Enough for an interval of at most 20 points.")
     if scorer in ("off", "preference"):
         most, count_reason = (SAMPLES, "Shown side by side; the answers themselves are not scored.")

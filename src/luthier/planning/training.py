@@ -9,6 +9,7 @@ from luthier.domain.recipes import COMPARING_METHODS, Method, Recipe, TrainingSe
 from luthier.domain.rewards import KlNeedsAdapter
 from luthier.kit.units import show_duration
 from luthier.planning.decisions import Ledger, Source
+from luthier.planning.evaluation import UNKNOWN_ANSWER
 from luthier.planning.load import Load
 
 SMALL_MODEL = 1_000_000_000  # parameters
@@ -42,6 +43,8 @@ def settle_group(recipe: Recipe, facts: DataFacts, ledger: Ledger) -> dict[str, 
     size, size_reason = 8, "Enough answers to tell good from bad ones, and few enough to be quick."
     room = max(SHORTEST_DRAWN, min(LONGEST_DRAWN, 2 * facts.answer_tokens_max))
     room_reason = f"Twice the longest answer that is known, from {SHORTEST_DRAWN} to {LONGEST_DRAWN} tokens."
+    if facts.has_no_answers:
+        room, room_reason = (UNKNOWN_ANSWER, "No answer is known beforehand; this is enough for a few sentences.")
     weight, weight_reason = 0.04, "The weight of the paper (arXiv 2402.03300, section 4.2)."
     if recipe.adapter.kind == "full":
         weight, weight_reason = 0.0, "Every weight is trained, so there is no base beside the model to hold it to."
@@ -114,6 +117,8 @@ def settle_optimiser(
     if recipe.method == "cpt":
         trained, trained_reason = ("everything", "Continued pre-training learns the whole text.")
         overlong, overlong_reason = ("truncate", "Plain text may end anywhere.")
+    if facts.has_no_answers:
+        trained, trained_reason = ("everything", "The questions have no answers; what is learnt the model says itself.")
     return {
         "learning_rate": ledger.settle("learning_rate", rate, rate_reason, "model"),
         "schedule": ledger.settle("schedule", "linear", "The rate falls to zero, so that the end is calm.", "default"),

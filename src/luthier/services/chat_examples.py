@@ -15,7 +15,7 @@ from luthier.services.datasets import Datasets
 
 _SOURCE = "kept chats"
 _NEW = Mapping(shape=Shape.MESSAGES, columns={"messages": "messages"}, confidence=1.0, reason="answers that were kept")
-_TAKE_ANSWERS = frozenset(Shape) - {Shape.TEXT, Shape.LABELLED}
+_TAKE_ANSWERS = frozenset(Shape) - {Shape.TEXT, Shape.LABELLED, Shape.PROMPT}
 
 
 class ChatExamples:

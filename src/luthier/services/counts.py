@@ -11,18 +11,22 @@ from luthier.domain.counting import Counted
 from luthier.domain.datasets import Example
 from luthier.domain.findings import Finding, Level, Place
 from luthier.domain.recipes import Recipe
+from luthier.services.rewards import check_compared
 from luthier.services.sides import Sides, automatic_sides
 
 
 def sides_of(recipe: Recipe, examples: Sequence[Example], held_out: Sequence[Example] | None) -> Sides:
     """What is trained on, and what it is measured with: `held_out`, or a share of the examples when that is None.
 
-    Raises what a method needs of examples and does not find.
+    Raises what a method or a reward needs of examples and does not find.
     """
     learnt = learnt_by(recipe.method, recipe.data, examples)
+    check_compared(recipe.rewards, recipe.data, learnt)
     if held_out is None:
         return automatic_sides(learnt, recipe.evaluation.held_out_share)
-    return Sides(Split(train=learnt, held_out=learnt_by(recipe.method, recipe.held_out or "", held_out)))
+    measured_with = learnt_by(recipe.method, recipe.held_out or "", held_out)
+    check_compared(recipe.rewards, recipe.held_out or "", measured_with)
+    return Sides(Split(train=learnt, held_out=measured_with))
 
 
 def counted(recipe: Recipe, base_folder: Path, sides: Sides) -> Counted:

@@ -42,7 +42,7 @@ def _looked_at(folder: Path) -> PreflightReport:
     if len(encoded) == 0:
         raise DatasetEmpty(source=job.dataset)
     tell_progress("checking the rows", 0, 0)
-    return examine(
+    report = examine(
         examples,
         renderer,
         encoded,
@@ -50,6 +50,7 @@ def _looked_at(folder: Path) -> PreflightReport:
         train_on=settings.train_on,
         mapping=job.mapping,
     )
+    return report.read_alone() if job.method == "grpo" else report
 
 
 if __name__ == "__main__":

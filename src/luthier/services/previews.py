@@ -99,6 +99,7 @@ class Previews:
             dataset=dataset.label,
             mapping=dataset.report.mapping,
             settings=settings,
+            method=recipe.method,
         )
         write_json(folder / "job.json", job.model_dump(mode="json"))
 

@@ -1,10 +1,13 @@
 """Rewards as they are named become rewards that a run can take with it: checked, and with the text of their files."""
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 
+from luthier.data.method_needs import is_question
+from luthier.domain.datasets import Example
 from luthier.domain.recipes import Recipe
-from luthier.domain.rewards import Reward, RewardInvalid, RewardsMissing, RewardsUnused
+from luthier.domain.rewards import Reward, RewardInvalid, RewardNeedsAnswers, RewardsMissing, RewardsUnused
 from luthier.evaluation.suite_scorings import ScoringFault, scorings_from
 
 _ARGUMENTS = 3  # prompt, answer, example
@@ -22,6 +25,16 @@ def with_programs(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"rewards": tuple(_checked(reward) for reward in recipe.rewards)})
 
 
+def check_compared(rewards: Sequence[Reward], source: str, examples: Sequence[Example]) -> None:
+    """Raises RewardNeedsAnswers where a scorer compares with an answer that an example does not have."""
+    alone = next((example for example in examples if is_question(example)), None)
+    if alone is None:
+        return
+    for reward in rewards:
+        if reward.scorer is not None and not _fits(reward, expected=""):
+            raise RewardNeedsAnswers(name=reward.name, row=alone.row, source=source)
+
+
 def _checked(reward: Reward) -> Reward:
     if reward.scorer is not None:
         _check_scorer(reward)
@@ -32,11 +45,22 @@ def _checked(reward: Reward) -> Reward:
 
 
 def _check_scorer(reward: Reward) -> None:
-    written = reward.scorer if reward.argument is None else {reward.scorer: reward.argument}
     try:
-        scorings_from([written], _ANY_ANSWER)
+        _scoring(reward, _ANY_ANSWER)
     except ScoringFault as fault:
         raise RewardInvalid(name=reward.name, reason=str(fault)) from fault
+
+
+def _fits(reward: Reward, expected: str) -> bool:
+    try:
+        _scoring(reward, expected)
+    except ScoringFault:
+        return False
+    return True
+
+
+def _scoring(reward: Reward, expected: str) -> None:
+    scorings_from([reward.scorer if reward.argument is None else {reward.scorer: reward.argument}], expected)
 
 
 def _text_of(reward: Reward) -> str:

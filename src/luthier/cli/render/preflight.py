@@ -18,14 +18,17 @@ def show_preflight(report: PreflightReport, *, rows: int = 1) -> Iterable[Render
     stats = report.stats
     checked = f"{count_of(len(report.checks), 'check')}: "
     yield Text.assemble(checked, tally(report.findings))
+    learned = f"{show_percent(stats.supervised_tokens / max(1, stats.tokens))} of them learned"
     yield soft(
         f"{count_of(stats.examples, 'example')}, {show_count(stats.tokens)} tokens, "
-        f"{show_percent(stats.supervised_tokens / max(1, stats.tokens))} of them learned; "
+        f"{'all of them read only' if report.is_read_alone else learned}; "
         f"longest example {show_count(stats.tokens_max)} tokens"
     )
     if stats.left_out or stats.truncated:
         yield soft(f"{count_of(stats.left_out, 'example')} left out, {stats.truncated} cut to length")
     yield from show_findings(report.findings)
+    if report.is_read_alone:
+        yield Text("What the model learns it writes itself, and the rewards judge it.")
     yield from show_rows(report.rows[:rows])
 
 
