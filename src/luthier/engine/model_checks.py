@@ -36,7 +36,8 @@ HiddenOf = Callable[[PackedRow], Tensor]
 @torch.no_grad()
 def untrained_ids(model: PreTrainedModel) -> set[int]:
     """Tokens whose embedding has never moved from (nearly) zero: training on them gives noise or NaN."""
-    lengths = torch.cat([part.float().norm(dim=1) for part in model.get_input_embeddings().weight.split(8192)])
+    with freed_at_once():
+        lengths = torch.cat([part.float().norm(dim=1) for part in model.get_input_embeddings().weight.split(8192)])
     return set((lengths < _UNTRAINED_SHARE * lengths.median()).nonzero().flatten().tolist())
 
 

@@ -13,6 +13,7 @@ _KEPT_ATTENTION = 512  # tokens: attention of a longer example is computed again
 _FP32_BYTES = 4
 _INVERSES = 8  # bytes: one fp32 figure of each of the two norms
 _SCORES = 2.8  # arrays of attention scores that exist at once in backward
+_SCORES_APART = 2  # times their room: those of an example of another length do not fit where the last ones lay
 
 
 def kept_bytes_per_token(load: Load, example_tokens: int) -> float:
@@ -30,7 +31,7 @@ def passing_bytes(load: Load, tokens: int, example_tokens: int) -> float:
     fixed = traced.passing_fixed_bytes if traced else _largest_gradient(load)
     again = tokens * _whole_layer(load, example_tokens) if load.gradient_checkpointing else 0.0
     unpacked = load.bytes_per_weight * load.largest_linear if load.precision == "nf4" else 0.0
-    scores = example_tokens**2 * per_pair if memory_facts().of(load.device).writes_scores else 0.0
+    scores = _SCORES_APART * example_tokens**2 * per_pair if memory_facts().of(load.device).writes_scores else 0.0
     return max(fixed + tokens * per_token, scores, _head_gradient(load)) + again + unpacked
 
 

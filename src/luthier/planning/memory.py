@@ -73,7 +73,6 @@ def peak_memory(load: Load, max_length: int, micro_batch_tokens: int) -> PeakMem
     batch = max(tokens, largest_batch(load.facts, share, max_length))
     taken = min(batch, backend.more_kept_in_several_passes * tokens)
     factor = backend.kept_factor if load.kernels == "fused" else backend.reference_kept_factor
-    factor *= backend.more_kept_in_fp32 if load.precision == "fp32" else 1.0
     rows = min(shared.logit_rows, tokens * load.facts.supervised_share + 1)
     trained, base = load.trained_parameters, held(load)
     activations = count * factor * taken * load.shape.layers * kept_bytes_per_token(load, longest)

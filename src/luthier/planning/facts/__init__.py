@@ -52,7 +52,6 @@ class BackendMemory(Frozen):
     loaded_beside: float  # of the base's file, that lies in the same memory until the weights are made from it
     kept_factor: float  # what the allocator takes for a byte that is kept for backward
     reference_kept_factor: float  # the same for PEFT's own forward
-    more_kept_in_fp32: float  # times that factor
     more_kept_in_several_passes: float  # as if the largest pass of a step were so many times as large
     loose_bytes_per_trained: float  # that lie idle between what stays and what comes and goes
     copies_checkpoints: bool  # and results in the memory that is planned; a small one is written beside the training
