@@ -37,6 +37,7 @@ examples = st.builds(
     messages=st.lists(messages, min_size=1, max_size=4).map(tuple),
     tools=st.lists(st.dictionaries(texts, values, max_size=2), max_size=2).map(tuple),
     origin=origins,
+    category=texts,
 ) | st.builds(Example, st.integers(1, 10**9), text=texts.filter(bool), origin=origins)
 
 

@@ -280,3 +280,23 @@ def test_a_lone_surrogate_beside_the_content_is_found(field: str) -> None:
 def test_findings_of_the_reader_are_passed_on() -> None:
     unread = convert(Row(3, 4, None, ()), Mapping(shape=Shape.TEXT, columns={}, confidence=1.0, reason=""))
     assert unread == Converted(None, ())
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("combat", "combat"),
+        (" rest ", " rest "),
+        (3, "3"),
+        (True, "True"),
+        ("", ""),
+        ("  ", ""),
+        (None, ""),
+        (["a"], ""),
+    ],
+)
+def test_a_category_is_kept_and_is_never_an_error(written: Any, kept: str) -> None:
+    result = converted(Shape.TEXT, {"text": "Oak.", "category": written})
+    assert result.example is not None and result.findings == ()
+    assert result.example.category == kept
+    assert from_line(to_line(result.example), Path("x"), 1) == result.example

@@ -32,6 +32,9 @@ LINES = st.one_of(
     TURNS.map(lambda turns: json.dumps({"messages": turns})),
     TURNS.map(lambda turns: json.dumps({"messages": turns}, ensure_ascii=False)),
     TURNS.map(lambda turns: json.dumps({"messages": turns, "id": 3})),
+    st.one_of(TEXTS, st.integers(0, 9), st.none()).map(
+        lambda name: json.dumps({**json.loads(plain(1)), "category": name})
+    ),
     st.sampled_from(
         [
             '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "messages": []}',
@@ -112,6 +115,9 @@ SHAPES: dict[str, Any] = {
     "text": lambda n: {"text": f"words {n}"},
     "system": lambda n: {"messages": [{"role": "system", "content": "s"}, *json.loads(plain(n))["messages"]]},
     "more columns": lambda n: {"id": n, "tags": ["a", {"b": n}], **json.loads(plain(n))},
+    "filed": lambda n: {**json.loads(plain(n)), "category": ["combat", "rest", "", None, " ", "Läden"][n % 6]},
+    "filed by numbers": lambda n: {"text": f"words {n}", "category": n % 3},
+    "filed with a trap": lambda n: {"text": f"words {n}", "category": "a\u200b" if n == 700 else "a"},
     "a column that could be meant": lambda n: {"prompt": f"q{n}", "completion": "a", "system": "s"},
 }
 
@@ -134,6 +140,19 @@ def test_plain_rows_are_really_counted_at_once(words: str) -> None:
     counts = blocks.count("".join(plain(n).replace("How many", words) + "\n" for n in range(50)).encode(), 50)
     assert counts is not None
     assert (counts.turns, len(counts.lengths)) == (100, 50)
+
+
+def test_rows_with_a_category_are_counted_at_once_too(tmp_path: Path) -> None:
+    mapping = Mapping(
+        shape=Shape.TEXT, columns={"text": "text", "category": "topic"}, confidence=1, reason="you said so"
+    )
+    blocks = PlainBlocks.of(mapping, ["text", "topic"])
+    assert blocks is not None
+    data = b'{"text": "Oak.", "topic": "woods"}\n{"text": "Elm."}\n'
+    assert blocks.count(data, 2) is not None
+    first, second = (json.loads(line) for line in blocks.canonical(data, 0).splitlines())
+    assert first == {"row": 1, "text": "Oak.", "category": "woods"}
+    assert second == {"row": 2, "text": "Elm."}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What is made from datasets is new, repeatable, traced to its first rows, and leaves nothing behind when it fails."""
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from luthier.domain.derivations import (
     MixOfTextAndTurns,
     MixTooLarge,
     NameUnknown,
+    NoCategories,
     Paraphrase,
     Redact,
     Repair,
@@ -162,6 +165,18 @@ def test_balancing_takes_every_category_equally_often(bench: Bench) -> None:
     (even,) = bench.derive("orders", Balance(to="largest"))
     assert (even.examples, even.label) == (18, "orders@2")
     assert even.made_by is not None and even.made_by.counts == {"taken more than once": 8}
+
+
+def test_balancing_by_category_goes_by_what_rows_are_filed_under(bench: Bench, tmp_path: Path) -> None:
+    topics = ["woods", "glue", "woods", "woods", "glue", "woods"]
+    rows = [{"prompt": f"q {at}", "completion": f"a {at}", "topic": topic} for at, topic in enumerate(topics)]
+    (tmp_path / "filed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    bench.datasets.import_file(str(tmp_path / "filed.jsonl"), columns={"category": "topic"})
+    (even,) = bench.derive("filed", Balance(by="category"))
+    assert Counter(row["category"] for row in bench.rows(even)) == {"woods": 2, "glue": 2}
+    bench.orders()
+    with pytest.raises(NoCategories, match="No example of orders@1"):
+        bench.derive("orders", Balance(by="category"))
 
 
 def test_answers_that_are_all_different_cannot_be_balanced(bench: Bench) -> None:

@@ -56,7 +56,8 @@ def balance(
     terminal: Terminal,
     dataset: DatasetArgument,
     by: Annotated[
-        str, typer.Option(metavar="WHAT", help="answer, system, or source (the dataset a row first came from).")
+        str,
+        typer.Option(metavar="WHAT", help="answer, category, system, or source (the dataset a row first came from)."),
     ] = "answer",
     to: Annotated[
         str, typer.Option(metavar="N", help="Examples of each category: smallest, largest, or a number.")

@@ -13,7 +13,7 @@ from luthier.kit.files import writing_atomically
 
 _ROLES = {role.value: role for role in Role}
 _PLAIN = 2  # fields of a message: its role and its content
-_WITHOUT_NUMBERS = {"row", "messages", "text"}  # but for the row's own
+_WITHOUT_NUMBERS = {"row", "messages", "text", "category"}  # but for the row's own
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> str:
@@ -71,13 +71,15 @@ def _is_plain(document: dict[str, Any]) -> bool:
 
 def to_dict(example: Example) -> dict[str, Any]:
     document: dict[str, Any] = {"row": example.row, **content_of(example)}
+    if example.category:
+        document["category"] = example.category
     if example.origin is not None:
         document["origin"] = [example.origin.dataset_id, example.origin.row, *example.origin.changes]
     return document
 
 
 def content_of(example: Example) -> dict[str, Any]:
-    """What is learned from it: all but where it stands and where it comes from."""
+    """What is learned from it: all but where it stands, what it is filed under and where it comes from."""
     if example.text:
         return {"text": example.text}
     document: dict[str, Any] = {"messages": [message_to_dict(each) for each in example.messages]}
@@ -99,6 +101,7 @@ def from_dict(document: dict[str, Any]) -> Example:
         origin=_origin_from(document.get("origin")),
         rejected=tuple(_message_from(each) for each in document.get("rejected", ())),
         desirable=document.get("desirable"),
+        category=document.get("category", ""),
     )
 
 

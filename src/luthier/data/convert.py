@@ -30,6 +30,8 @@ def convert(row: Row, mapping: Mapping, fixes: frozenset[str] = frozenset()) -> 
     value, changes = mend_row(row.value, mapping, fixes) if fixes else (row.value, ())
     fields = _Fields(value, mapping, problems)
     example = _READERS[mapping.shape](fields, row.overall)
+    if example is not None and (category := _category(fields)):
+        example = replace(example, category=category)
     notes = (mended(fix, _place(row, column)) for fix, column in changes)
     findings = (*row.findings, *notes, *problems.findings)
     return Converted(None if problems.has_errors else example, findings)
@@ -237,6 +239,15 @@ def _conversation(messages: list[Message], fields: _Fields, number: int, part: s
     if not fields.problems.has_errors:
         check_order(messages, fields.column(part), fields.problems)
     return Example(number, messages=tuple(messages), tools=_tools(fields))
+
+
+def _category(fields: _Fields) -> str:
+    """Numbers are names as well; what is no name of a category is none."""
+    value = fields.value("category")
+    if isinstance(value, bool | int | float):
+        return str(value)
+    text = fields.text("category") if isinstance(value, str) else ""
+    return text if text.strip() else ""
 
 
 def _tools(fields: _Fields) -> tuple[dict[str, Any], ...]:

@@ -23,6 +23,7 @@ from luthier.domain.datasets import Mapping, Shape
 
 _NO_VALUES = (b"NaN", b"Infinity")  # what the parser takes and a reader by rows does not
 _TOO_MANY_DIGITS = re.compile(rb"\d{4000}")
+_FILED = "category"  # the one part that every shape may have and that is not learned
 _DEEPEST = 40  # levels of columns that are not used
 _ROLES = ("system", "user", "assistant")
 _SPEAKERS = ("system", "human", "gpt")
@@ -49,13 +50,13 @@ class PlainBlocks:
     def __init__(self, mapping: Mapping, columns: Sequence[str]) -> None:
         self._mapping = mapping
         self._columns = frozenset(columns)
-        self._schema = pa.schema([(name, _TYPES[mapping.shape]) for name in mapping.columns.values()])
+        self._schema = pa.schema([(name, _type_of(part, mapping.shape)) for part, name in mapping.columns.items()])
         self._count = _COUNTERS[mapping.shape]
 
     @classmethod
     def of(cls, mapping: Mapping | None, columns: Sequence[str]) -> "PlainBlocks | None":
         """None for what is always read by rows: rarer shapes, and columns of which a part might be meant."""
-        if mapping is None or frozenset(mapping.columns) not in _PARTS.get(mapping.shape, ()):
+        if mapping is None or frozenset(mapping.columns) - {_FILED} not in _PARTS.get(mapping.shape, ()):
             return None
         names = {name for part in parts_of(mapping.shape) for name in column_facts().parts[part].sure}
         unused = set(columns) - set(mapping.columns.values())
@@ -69,6 +70,8 @@ class PlainBlocks:
             table = self._parsed(data)
             if table.num_rows != lines:
                 raise _Doubt
+            if _FILED in self._mapping.columns:
+                _plain(pc.unique(table[self._mapping.columns[_FILED]]).drop_null())
             return self._count(table, self._mapping.columns)
         except (_Doubt, UnicodeDecodeError, pa.ArrowException):
             return None
@@ -76,6 +79,8 @@ class PlainBlocks:
     def canonical(self, data: bytes | bytearray, rows_before: int) -> bytes:
         """The lines that `count` has no doubt about, as canonical examples."""
         parts, form = self._mapping.columns, _FORMS[self._mapping.shape]
+        if _FILED in parts:
+            form = _filed(form)
         lines = enumerate(bytes(data).splitlines(), rows_before + 1)
         return b"".join(
             b'{"row":%d,%b\n' % (row, orjson.dumps(form(orjson.loads(line), parts))[1:]) for row, line in lines
@@ -164,6 +169,14 @@ def _instructed_form(row: dict[str, Any], columns: dict[str, str]) -> dict[str, 
     return _answered(f"{instruction}\n\n{added}" if added.strip() else instruction, row[columns["output"]])
 
 
+def _filed(form: _Form) -> _Form:
+    def with_category(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+        category = row.get(columns[_FILED]) or ""
+        return {**form(row, columns), _FILED: category} if category.strip() else form(row, columns)
+
+    return with_category
+
+
 def _require_order(codes: NDArray[np.int32], offsets: NDArray[np.int32]) -> None:
     """After at most one system turn, which comes first, user and assistant in turn, and the last word is an answer."""
     starts, counts = offsets[:-1], np.diff(offsets)
@@ -242,6 +255,10 @@ def _depth(kind: Any) -> int:
 
 def _turns_type(role: str, content: str) -> Any:
     return pa.list_(pa.struct([(role, pa.string()), (content, pa.string())]))
+
+
+def _type_of(part: str, shape: Shape) -> Any:
+    return pa.string() if part == _FILED else _TYPES[shape]
 
 
 _TYPES = {

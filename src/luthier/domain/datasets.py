@@ -66,6 +66,7 @@ class Example:
     origin: Origin | None = None  # None in a dataset that was imported
     rejected: tuple[Message, ...] = ()  # in a pair: what was said worse, instead of the last trained messages
     desirable: bool | None = None  # whether somebody judged the answer good; None when nobody did
+    category: str = ""  # what its source files it under; nothing of it is learned
 
 
 class Mapping(Frozen):

@@ -111,11 +111,14 @@ class Redact(Frozen):
     kinds: tuple[str, ...] = ()
 
 
+By = Literal["answer", "category", "system", "source"]
+
+
 class Balance(Frozen):
     """The same number of examples of every category."""
 
     what: Literal["balance"] = "balance"
-    by: Literal["answer", "system", "source"] = "answer"
+    by: By = "answer"
     to: Literal["smallest", "largest"] | Annotated[int, Field(ge=1)] = "smallest"
     seed: Seed = 0
 
@@ -275,6 +278,18 @@ class TooManyCategories(DataProblem):
     code = "derivations.too_many_categories"
     sentence = "By {by}, the {examples} examples of {dataset} fall into more than {limit} categories."
     actions = (Action(label="Balance by something else", command="luthier datasets balance {dataset} --by system"),)
+
+
+class NoCategories(DataProblem):
+    code = "derivations.no_categories"
+    sentence = "No example of {dataset} is filed under a category."
+    actions = (
+        Action(
+            label="Import it again and say which column it is",
+            command="luthier datasets import FILE --map category=COLUMN",
+        ),
+        Action(label="Balance by the answers", command="luthier datasets balance {dataset} --by answer"),
+    )
 
 
 class WordListUnreadable(DataProblem):

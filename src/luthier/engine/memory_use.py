@@ -4,7 +4,6 @@ And how what is free is given back.
 """
 
 import ctypes
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import torch
 _M_TOP_PAD, _M_MMAP_THRESHOLD = -2, -3  # malloc.h
 _LARGE_BYTES = 1 << 20
 _NEVER_BYTES = (1 << 31) - 1  # the most that mallopt takes
-_USUAL_PAD = 1 << 17  # of glibc, bytes
+_POOL_BYTES = 1_000_000_000  # by which the pool grows
 
 
 def used_bytes() -> int:
@@ -47,8 +46,8 @@ def freed_at_once() -> Iterator[None]:
     """Within, large blocks are asked of the system one by one, so that they go back to it whenever they are freed.
 
     Otherwise glibc keeps them, and what small blocks between them leave free no pass fits into: workers that trained on
-    the same base in four bits took 0.87 to 1.14 GB, and 0.85 to 0.87 GB since. Where its pool has room left, glibc takes
-    blocks of any size from it, so the pool is emptied first and does not grow in advance.
+    the same base in four bits took 0.87 to 1.14 GB, and 0.85 to 0.87 GB since. Where its pool has room left, glibc
+    takes blocks of any size from it, so the pool is emptied first and does not grow in advance.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if libc is None or not hasattr(libc, "mallopt"):
@@ -61,5 +60,5 @@ def freed_at_once() -> Iterator[None]:
         yield
     finally:  # as a worker is started; see planning/facts/environment.toml
         libc.mallopt(_M_MMAP_THRESHOLD, _NEVER_BYTES)
-        libc.mallopt(_M_TOP_PAD, int(os.environ.get("MALLOC_TOP_PAD_", _USUAL_PAD)))
+        libc.mallopt(_M_TOP_PAD, _POOL_BYTES)
         libc.malloc_trim(0)

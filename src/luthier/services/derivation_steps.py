@@ -26,6 +26,7 @@ from luthier.domain.derivations import (
     Balance,
     Dedupe,
     Mix,
+    NoCategories,
     Redact,
     Repair,
     Split,
@@ -102,6 +103,8 @@ def balance_part(source: Source, request: Balance, passes: Passes, counts: Count
     found = categories(passes(source, "counting categories"), request.by)
     if found is None:
         raise TooManyCategories(by=request.by, examples=len(source), dataset=source.label, limit=MOST_CATEGORIES)
+    if request.by == "category" and found.names == [""]:
+        raise NoCategories(dataset=source.label)
     positions = balanced(found.ids, request.to, request.seed)
     different = len(np.unique(positions))
     counts[LEFT_OUT] += len(source) - different

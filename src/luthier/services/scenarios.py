@@ -1,6 +1,7 @@
 """Scenarios: check, show, begin, index, format and vary Markdown files, and keep them as a dataset."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -222,4 +223,4 @@ def _examples(readings: Iterable[Reading], each: Each, as_tools: bool) -> Iterat
         assert reading.scenario is not None
         for example in examples_of(reading.scenario, reading.grammar, each=each, as_tools=as_tools):
             number += 1
-            yield Example(number, messages=example.messages, tools=example.tools)
+            yield replace(example, row=number)

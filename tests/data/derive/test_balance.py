@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import numpy as np
@@ -41,3 +42,12 @@ def test_categories_are_answers_whatever_their_case_and_blanks() -> None:
 
 def test_answers_that_are_all_different_are_no_categories() -> None:
     assert categories((a_pair(row, "q", str(row)) for row in range(MOST_CATEGORIES + 1)), "answer") is None
+
+
+def test_a_category_is_what_a_row_is_filed_under() -> None:
+    rows = [
+        replace(a_pair(row, "q", str(row)), category=name) for row, name in enumerate(["Rest", "combat", "rest"], 1)
+    ]
+    found = categories(rows, "category")
+    assert found is not None
+    assert (found.ids.tolist(), found.names) == ([0, 1, 0], ["rest", "combat"])

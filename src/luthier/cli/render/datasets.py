@@ -14,6 +14,7 @@ from luthier.domain.datasets import Dataset, DatasetReport
 from luthier.kit.units import show_bytes, show_count
 
 _PREVIEW_LENGTH = 300
+_CATEGORY_LENGTH = 60
 _COLUMNS_SHOWN = 12
 _JUDGED = {None: "", True: ", labelled good", False: ", labelled bad"}
 
@@ -50,7 +51,8 @@ def show_examples(examples: Iterable[dict[str, Any]]) -> Iterable[RenderableType
     for example in examples:
         turns = [_turn(message) for message in example.get("messages", [])] or [("text", str(example.get("text", "")))]
         worse = [(f"rejected {role}", content) for role, content in map(_turn, example.get("rejected", []))]
-        yield soft(f"row {example['row']}{_JUDGED[example.get('desirable')]}")
+        category = f", filed under {one_line(example['category'], _CATEGORY_LENGTH)}" if "category" in example else ""
+        yield soft(f"row {example['row']}{_JUDGED[example.get('desirable')]}{category}")
         yield facts([(f"  {role}", one_line(content, _PREVIEW_LENGTH)) for role, content in (*turns, *worse)])
 
 

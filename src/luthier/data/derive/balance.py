@@ -11,10 +11,9 @@ from luthier.data.derive.groups import Ids
 from luthier.data.derive.texts import answer_of
 from luthier.data.order import order_of_epoch
 from luthier.domain.datasets import Example, Role
+from luthier.domain.derivations import By
 
 MOST_CATEGORIES = 1_000
-
-By = Literal["answer", "system", "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,17 @@ def _system_of(example: Example) -> str:
     return next((each.content for each in example.messages if each.role is Role.SYSTEM), "")
 
 
+def _category_of(example: Example) -> str:
+    return example.category
+
+
 def _source_of(example: Example) -> str:
     return example.origin.dataset_id if example.origin else ""
 
 
-_NAMES: dict[By, Callable[[Example], str]] = {"answer": answer_of, "system": _system_of, "source": _source_of}
+_NAMES: dict[By, Callable[[Example], str]] = {
+    "answer": answer_of,
+    "category": _category_of,
+    "system": _system_of,
+    "source": _source_of,
+}

@@ -24,11 +24,11 @@ def examples_of(
     tools = tool_definitions(grammar) if as_tools else ()
     answers = [at for at, message in enumerate(messages) if message.role is Role.ASSISTANT]
     if each == "scenario":
-        yield Example(1, messages=tuple(messages[: answers[-1] + 1]), tools=tools)
+        yield Example(1, messages=tuple(messages[: answers[-1] + 1]), tools=tools, category=scenario.category)
         return
     for number, at in enumerate(answers, start=1):
         given = tuple(_given(message) for message in messages[:at])
-        yield Example(number, messages=(*given, messages[at]), tools=tools)
+        yield Example(number, messages=(*given, messages[at]), tools=tools, category=scenario.category)
 
 
 def tool_definitions(grammar: Grammar) -> tuple[dict[str, Any], ...]:
@@ -38,7 +38,11 @@ def tool_definitions(grammar: Grammar) -> tuple[dict[str, Any], ...]:
 def document_of(example: Example) -> dict[str, Any]:
     """The example in the messages form of chat APIs, as one line of a file that anyone can train on."""
     document: dict[str, Any] = {"messages": [_message(message) for message in example.messages]}
-    return {**document, "tools": list(example.tools)} if example.tools else document
+    if example.tools:
+        document["tools"] = list(example.tools)
+    if example.category:
+        document["category"] = example.category
+    return document
 
 
 def _message(message: Message) -> dict[str, Any]:
