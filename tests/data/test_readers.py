@@ -234,8 +234,25 @@ def test_a_cell_of_two_megabytes_is_read(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_is_not_closed_is_a_finding(tmp_path: Path) -> None:
-    rows = rows_of(written(tmp_path, 'prompt,completion\na,"b\nc,d\n', "data.csv"))
-    assert only_finding(rows[0]).code == "dataset.csv_syntax"
+    rows = rows_of(written(tmp_path, 'prompt,completion\na,"b\nc,d\ne,f\n', "data.csv"))
+    finding = only_finding(rows[0])
+    assert (finding.code, finding.place.row, finding.place.line) == ("dataset.csv_syntax", 1, 2)
+    assert "All from line 2 to line 4 was read as this one row." in finding.sentence
+
+
+def test_a_quote_that_is_never_closed_says_how_much_it_took_and_what_follows_is_read(tmp_path: Path) -> None:
+    lines = ("c," + "d" * 1_000_000 + "\n") * 20
+    rows = rows_of(written(tmp_path, f'prompt,completion\na,b\na,"b\n{lines}', "data.csv"))
+    finding = only_finding(rows[1])
+    assert (finding.code, finding.place.row, finding.place.line) == ("dataset.csv_syntax", 2, 3)
+    assert "from line 3 to line 20 was read as this one row" in finding.sentence
+    assert [row.value is not None for row in rows] == [True, False, True, True, True]
+
+
+def test_a_line_that_is_too_long_for_a_row_is_located(tmp_path: Path) -> None:
+    rows = rows_of(written(tmp_path, "prompt,completion\na,b\na," + "b" * (17 << 20), "data.csv"))
+    finding = only_finding(rows[-1])
+    assert (finding.code, finding.place.row, finding.place.line) == ("dataset.row_too_large", 2, 3)
 
 
 def test_a_table_in_a_foreign_encoding_is_located(tmp_path: Path) -> None:

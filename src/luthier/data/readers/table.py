@@ -42,14 +42,24 @@ def table_rows(content: Content, encoding: SourceEncoding, delimiter: str, fixes
             record = _next_record(reader, number + 1)
         except _RecordFault as fault:
             number += 1
-            yield Row(number, line, None, (moved(fault.finding, line=line),))
+            yield Row(number, line, None, (_spanning(fault.finding, line, reader.line_num + lines.first - 1),))
             continue
+        except SourceFault as fault:
+            raise SourceFault(moved(fault.finding, row=number + 1, line=line)) from fault
         if record is None:
             return
         if not record:
             continue
         number += 1
         yield _row(header, record, Place(row=number, line=line), fixes)
+
+
+def _spanning(finding: Finding, first: int, last: int) -> Finding:
+    """A quote that is not closed takes the lines below it with it."""
+    if last > first:
+        more = f"{finding.sentence} All from line {first} to line {last} was read as this one row."
+        finding = finding.model_copy(update={"sentence": more})
+    return moved(finding, line=first)
 
 
 def _cells_in(record: list[str]) -> str:
