@@ -18,8 +18,11 @@ from luthier.kit.units import show_bytes
 _DAMAGE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile)
 
 
+_PIECE_BYTES = 1 << 17
+
+
 class Packed(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+    def read1(self, size: int, /) -> bytes: ...
 
     def close(self) -> None: ...
 
@@ -60,30 +63,49 @@ def uncompressed(content: Content, kind: str, limits: Limits) -> Content:
 
 
 def metered(unpacker: Packed, budget: Budget, on_close: Callable[[], None]) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_Metered(unpacker, budget, on_close), 1 << 16))
+    return cast(BinaryIO, _Metered(unpacker, budget, on_close))
 
 
 class _Metered(io.RawIOBase):
+    """Reads as much as is asked for. What was unpacked before a fault is given first, and the fault then."""
+
     def __init__(self, unpacker: Packed, budget: Budget, on_close: Callable[[], None]) -> None:
         super().__init__()
         self._unpacker = unpacker
         self._budget = budget
         self._on_close = on_close
+        self._fault: SourceFault | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: object, /) -> int:
-        view = memoryview(cast(bytearray, buffer))
+        filled = 0
+        with memoryview(cast(bytearray, buffer)) as view:
+            while filled < len(view) and (piece := self._piece(len(view) - filled)):
+                view[filled : filled + len(piece)] = piece
+                filled += len(piece)
+        if self._fault is not None and not filled:
+            raise self._fault
+        return filled
+
+    def _piece(self, room: int) -> bytes:
+        """Nothing at the end, and after a fault."""
+        if self._fault is not None:
+            return b""
         try:
-            piece = self._unpacker.read(len(view))
+            piece = self._unpacker.read1(min(room, _PIECE_BYTES))
+            self._budget.spend(len(piece))
+        except SourceFault as fault:
+            self._fault = fault
+            return b""
         except _DAMAGE as error:
-            raise SourceFault(
-                error_at("archive_damaged", f"It cannot be unpacked beyond this place ({error}).")
-            ) from error
-        self._budget.spend(len(piece))
-        view[: len(piece)] = piece
-        return len(piece)
+            self._fault = SourceFault(
+                error_at("archive_damaged", f"It cannot be unpacked beyond this place ({str(error).rstrip('.')}).")
+            )
+            self._fault.__cause__ = error
+            return b""
+        return piece
 
     def close(self) -> None:
         if not self.closed:
