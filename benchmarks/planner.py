@@ -32,7 +32,8 @@ from luthier.workspace import Workspace
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide" / "planning.md"
 BEGIN, END = "<!-- planner table -->", "<!-- end of planner table -->"
-STEPS = 12
+FEWEST_STEPS = 12
+FEWEST_TOKENS = 10_000  # of a run: what takes a few seconds says more of the moment than of the plan
 OVERHEAD = 30  # tokens of the template and its system message
 WORDS = ("river", "stone", "cloud", "table", "green", "window", "paper", "light", "music", "garden")
 
@@ -47,6 +48,10 @@ class Configuration:
     settings: dict[str, Any] = field(default_factory=dict)
     adapter: dict[str, Any] = field(default_factory=dict)
     method: Method = "sft"
+
+    @property
+    def steps(self) -> int:
+        return max(FEWEST_STEPS, -(-FEWEST_TOKENS // (self.tokens * self.batch)))
 
 
 CONFIGURATIONS = (
@@ -152,8 +157,8 @@ def _measured(configurations: Sequence[Configuration]) -> list[Outcome]:
     outcomes = []
     with TemporaryDirectory(prefix="luthier-bench-") as folder, luthier.open(Path(folder) / "workspace") as workspace:
         workspace.models.get("starter")
-        workspace.measuring.run(lambda _: None)  # as `luthier doctor --measure` does
         for configuration in configurations:
+            workspace.measuring.run(lambda _: None)  # as `luthier doctor --measure` does; machines change their pace
             try:
                 outcome = _outcome(configuration, _run(workspace, Path(folder), configuration))
             except NotMeasurable as reason:  # the others are worth knowing all the same
@@ -170,7 +175,7 @@ def _run(workspace: Workspace, folder: Path, configuration: Configuration) -> Ru
         "data": str(_data(folder, configuration)),
         "method": configuration.method,
         "settings": {
-            "max_steps": STEPS,
+            "max_steps": configuration.steps,
             "epochs": 1,
             "batch_size": configuration.batch,
             "checkpoint_every": 1000,
@@ -203,7 +208,7 @@ def _data(folder: Path, configuration: Configuration) -> Path:
     path = folder / f"{configuration.method}-{configuration.tokens}-{configuration.batch}.jsonl"
     answer = (configuration.tokens - OVERHEAD) // 2
     with open(path, "w", encoding="utf-8") as file:
-        for row in range(STEPS * configuration.batch):
+        for row in range(configuration.steps * configuration.batch):
             question, *replies = (
                 _text(words, row + shift)
                 for words, shift in ((configuration.tokens - OVERHEAD - answer, 0), (answer, 3), (answer, 5))
