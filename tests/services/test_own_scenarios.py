@@ -136,6 +136,13 @@ def bomb() -> bytes:
     return made.getvalue()
 
 
+def spoilt(archive: bytes) -> bytes:
+    """With a checksum that its first file does not have."""
+    changed = bytearray(archive)
+    changed[changed.index(b"PK\x01\x02") + 16] ^= 0xFF
+    return bytes(changed)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -144,8 +151,9 @@ def bomb() -> bytes:
         ("a.zip", b"PK\x03\x04 cut", "ends in the middle"),
         ("a.zip", zipped(("README.md", b"# One")), "holds no scenario"),
         ("a.zip", bomb(), "times its size"),
+        ("a.zip", spoilt(zipped(("a.md", WELL + b" ".join(b"%d" % n for n in range(90_000))))), "cannot be unpacked"),
     ],
-    ids=["other", "large", "cut", "none", "bomb"],
+    ids=["other", "large", "cut", "none", "bomb", "spoilt"],
 )
 def test_what_cannot_be_taken_in_leaves_nothing_behind(
     own: OwnScenarios, uploads: Uploads, folders: Folders, name: str, content: bytes, words: str

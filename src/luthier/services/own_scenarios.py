@@ -157,7 +157,7 @@ def _scenarios_in(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     try:
         for member in archive_members(on_disk(archive), limits()):
             if isinstance(member, Content) and member.ending in ENDINGS:
-                content = member.head(LARGEST_BYTES + 1)
+                content = member.whole(LARGEST_BYTES)
                 if len(content) <= LARGEST_BYTES and is_scenario(head_text(content[:_HEAD_BYTES])):
                     yield _inside(member.name), content
     except LuthierError as error:

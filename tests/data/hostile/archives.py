@@ -10,6 +10,7 @@ import zipfile
 import pyarrow
 
 from tests.data.hostile.cases import FEW, FLAT, GOOD, SMALL, Case, refused
+from tests.data.scenarios.builders import GOOD as SCENARIO
 
 ROWS = f"{GOOD}\n{GOOD}\n".encode()
 _BLANK_LINES = (b" " * 65_536 + b"\n") * 160
@@ -87,6 +88,7 @@ CASES: tuple[Case, ...] = (
     Case("garbage-after.jsonl.gz", gzip.compress(ROWS) + b"garbage", ("archive_damaged",), 2, says="unpacked"),
     Case("wrong-checksum.jsonl.gz", gzip.compress(ROWS)[:-8] + bytes(8), ("archive_damaged",), 2, says="unpacked"),
     refused("cut-off-at-once.jsonl.gz", gzip.compress(ROWS)[:11], says="unpacked"),
+    Case("wrong-checksum.md.gz", gzip.compress(SCENARIO.encode())[:-8] + bytes(8), ("archive_damaged",)),
     refused("packed-twice.jsonl.gz.gz", gzip.compress(gzip.compress(ROWS)), says="more than once"),
     refused("empty.jsonl.gz", gzip.compress(b""), "datasets.empty"),
     refused("program.jsonl.gz", gzip.compress(b"\x7fELF" + bytes(100)), says="a program"),
@@ -153,6 +155,13 @@ CASES: tuple[Case, ...] = (
     Case(
         "many-small-bombs.zip",
         zipped(*((f"{n:02}.jsonl", ROWS + _BLANK_LINES[:1_000_000]) for n in range(9))),
+        ("archive_bomb",),
+        -1,
+        limits=FLAT,
+    ),
+    Case(
+        "many-small-bombs-of-prose.zip",
+        zipped(*((f"{n:03}.md", b"One." + b"\n" * 65_000) for n in range(200))),
         ("archive_bomb",),
         -1,
         limits=FLAT,

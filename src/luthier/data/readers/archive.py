@@ -38,7 +38,8 @@ def archive_members(content: Content, limits: Limits) -> Iterator[Member]:
         if any(entry.filename == "[Content_Types].xml" for entry in entries):
             raise _unreadable(content, "it is an Office document; save the table as CSV")
         budget = Budget(limits, content.stored_bytes)
-        choice = choice_among([entry.filename for entry in entries], lambda name: _head(archive, name, budget))
+        heads = Budget(limits, content.stored_bytes)  # of their own: what they exceed is said when members are read
+        choice = choice_among([entry.filename for entry in entries], lambda name: _head(archive, name, heads))
         seen: set[str] = set()
         for entry in sorted(entries, key=lambda each: each.filename):
             if budget.is_spent:
@@ -72,7 +73,7 @@ def _head(archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
     try:
         return _member(archive, archive.getinfo(name), budget).head(HEAD_BYTES)
     except (DatasetUnreadable, SourceFault):
-        return b""  # said when the member itself is read
+        return b""
 
 
 def _fault(entry: zipfile.ZipInfo, seen: set[str]) -> Finding | None:

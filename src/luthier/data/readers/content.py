@@ -21,6 +21,14 @@ class Content:
         with self.open() as stream:
             return stream.read(size)
 
+    def whole(self, most_bytes: int) -> bytes:
+        """All of it; of what is larger, one byte more than that. Raises SourceFault for what is damaged further on."""
+        with self.open() as stream:
+            content = stream.read(most_bytes + 1)
+            if len(content) <= most_bytes:
+                stream.read(1)  # the end, or the fault
+            return content
+
 
 def writable(name: str) -> str:
     """A name as a report can hold it: names of files and columns may be no Unicode text."""

@@ -135,7 +135,8 @@ def _open_text(content: Content, head: bytes, reading: Reading) -> RowSource:
 def _scenario(content: Content, encoding: SourceEncoding) -> RowSource:
     from luthier.data.scenarios.source import scenario_rows  # late: few sources are scenarios
 
-    return RowSource(content.name, "scenario", encoding.shown, content.stored_bytes, partial(scenario_rows, content))
+    rows = partial(_until_fault, partial(scenario_rows, content))
+    return RowSource(content.name, "scenario", encoding.shown, content.stored_bytes, rows)
 
 
 def _refuse_other_text(content: Content, head: bytes, encoding: SourceEncoding) -> None:

@@ -17,7 +17,7 @@ def scenario_rows(content: Content) -> Iterator[Row]:
 
     A grammar that lies beside the file is used; what comes out of an archive has the built-in one.
     """
-    text = decoded(content.head(LARGEST_BYTES + 1))
+    text = decoded(content.whole(LARGEST_BYTES))
     grammar = grammar_for(content.path) if content.path is not None else built_in_grammar()
     yield from [_broken((text,))] if isinstance(text, Finding) else _rows(text, grammar)
 
