@@ -1,7 +1,9 @@
 """Rows planner and duration: what plans expected of short runs on the starter, beside what their workers took.
 
-`python -m benchmarks.planner` runs every configuration once and prints a JSON line for each, then one for each row;
-`--only NAME` runs one of them; `--docs` writes the table into docs/guide/planning.md. Peer: accelerate's estimate.
+`python -m benchmarks.planner` runs every configuration once and prints a JSON line for each, then one for each row. A
+round of them is one sample of a machine that changes its pace: a row is judged by each configuration's median over all
+recorded rounds. `--only NAME` runs one of them; `--docs` writes the table into docs/guide/planning.md.
+Peer: accelerate's estimate.
 """
 
 import argparse
@@ -105,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if not outcomes:
         return 2
-    rows = [memory_row(outcomes, theirs), duration_row(outcomes)]
+    rows = [over_rounds(row, _recorded()) for row in (memory_row(outcomes, theirs), duration_row(outcomes))]
     for row in rows:
         print(json.dumps(row, ensure_ascii=False))
     if options.docs:
@@ -130,6 +132,21 @@ def duration_row(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         factor = calibrated([other.lesson for other in outcomes if other is not judged]).duration_factor
         each.append(_compared(judged.name, factor * judged.seconds_planned, judged.seconds_measured))
     return _row("duration", 0.15, each, {})
+
+
+def over_rounds(row: dict[str, Any], recorded: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The row with what it shares with earlier rounds of the same configurations on the same machine."""
+    alike = ("row", "configurations", "machine")
+    rounds = [each for each in recorded if all(each.get(key) == row[key] for key in alike)]
+    errors: dict[str, list[float]] = {}
+    for one in (each for round_ in (*rounds, row) for each in round_["each"]):
+        errors.setdefault(one["name"], []).append(one["error"])
+    worst = round(max(abs(statistics.median(of_one)) for of_one in errors.values()), 3)
+    return {**row, "rounds": len(rounds) + 1, "error_of_medians": worst, "within_target": worst <= row["target"]}
+
+
+def _recorded() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
 
 
 def _compared(name: str, predicted: float, measured: float) -> dict[str, Any]:

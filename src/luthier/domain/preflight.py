@@ -66,6 +66,11 @@ class PreflightReport(Frozen):
         """Nothing that is shown is learned: the model learns from answers that it writes itself."""
         return self.stats.supervised_tokens == 0
 
+    @property
+    def how_it_learns(self) -> str:
+        """A sentence where that is not from what is shown; else nothing."""
+        return "What the model learns it writes itself, and the rewards judge it." if self.is_read_alone else ""
+
     def read_alone(self) -> "PreflightReport":
         """The same report for a method that learns from answers of the model's own."""
         unlearned = {"supervised_tokens": 0, "supervised_share_min": 0.0, "supervised_share_mean": 0.0}

@@ -14,7 +14,7 @@ import torch
 _M_TOP_PAD, _M_MMAP_THRESHOLD = -2, -3  # malloc.h
 _LARGE_BYTES = 1 << 20
 _NEVER_BYTES = (1 << 31) - 1  # the most that mallopt takes
-_POOL_BYTES = 1_000_000_000  # by which the pool grows
+POOL_BYTES = 1_000_000_000  # by which the pool grows
 
 
 def used_bytes() -> int:
@@ -60,5 +60,5 @@ def freed_at_once() -> Iterator[None]:
         yield
     finally:  # as a worker is started; see planning/facts/environment.toml
         libc.mallopt(_M_MMAP_THRESHOLD, _NEVER_BYTES)
-        libc.mallopt(_M_TOP_PAD, _POOL_BYTES)
+        libc.mallopt(_M_TOP_PAD, POOL_BYTES)
         libc.malloc_trim(0)

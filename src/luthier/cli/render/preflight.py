@@ -28,7 +28,7 @@ def show_preflight(report: PreflightReport, *, rows: int = 1) -> Iterable[Render
         yield soft(f"{count_of(stats.left_out, 'example')} left out, {stats.truncated} cut to length")
     yield from show_findings(report.findings)
     if report.is_read_alone:
-        yield Text("What the model learns it writes itself, and the rewards judge it.")
+        yield Text(report.how_it_learns)
     yield from show_rows(report.rows[:rows])
 
 

@@ -16,8 +16,6 @@ from luthier.kit.units import show_bytes
 
 # What the decompressors of the standard library and of Arrow raise for damaged input.
 _DAMAGE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile)
-
-
 _PIECE_BYTES = 1 << 17
 
 
