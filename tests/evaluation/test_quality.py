@@ -50,6 +50,12 @@ def test_a_run_without_held_out_rows_says_what_could_not_be_measured() -> None:
     assert "nothing_held_out" in {each.code for each in report.suggestions}
 
 
+def test_what_was_kept_is_no_score_alone() -> None:
+    kept = nothing_measured().model_copy(update={"probe": ProbeLoss(base=2.0, tuned=2.0, texts=16, tokens=200)})
+    report = quality_report(kept, training(held_out=0, held_out_losses={}))
+    assert report.score is None and "no score" in report.formula
+
+
 @pytest.mark.parametrize(
     ("code", "report", "course"),
     [

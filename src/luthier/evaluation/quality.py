@@ -92,9 +92,10 @@ def _learning(report: EvaluationReport) -> float | None:
 
 
 def _score(parts: tuple[ScoredPart, ...]) -> tuple[int | None, str]:
+    """None where only what was kept is known: a run that learned nothing keeps everything."""
+    if all(part.value is None for part in parts if part.name != "memory"):
+        return None, "What it learned was not measured, so there is no score."
     measured = [(part.weight, part.value) for part in parts if part.value is not None]
-    if not measured:
-        return None, "Nothing was measured, so there is no score."
     whole = sum(weight for weight, _ in measured)
     terms = " + ".join(f"{weight:g} × {value:.3f}" for weight, value in measured)
     score = round(100 * sum(weight * value for weight, value in measured) / whole)

@@ -273,3 +273,9 @@ def test_gguf_files_are_listed_with_what_can_be_done_and_none_is_converted_unask
     assert "still quantised" in card
     assert "Turn it into 16 bits in the step Model" in card
     assert not workspace.models.is_here("mine.gguf")
+
+
+def test_the_last_look_writes_values_as_people_do(browser: TestClient, workspace: Workspace) -> None:
+    values = {"method": "grpo", "rewards": ["most-words=30", "0.5*length"], "settings.learning_rate": 5e-05}
+    shown = browser.get(f"/train/{workspace.drafts.begin(values).draft_id}/review").text
+    assert "most-words=30, 0.5*length" in shown and "5e-05" in shown

@@ -117,7 +117,7 @@ class ReviewStep(Context):
 
     frame: Frame
     wizard: Wizard
-    chosen: Sequence[tuple[str, str]]  # label and value of every part that was not left to the planner
+    chosen: Sequence[tuple[str, Any]]  # label and value of every part that was not left to the planner
     sweep: SweepFold
     preflight: PreflightPart | None  # None: the page asks for it once it stands
 
@@ -217,9 +217,9 @@ def _pins(draft: Draft) -> list[str]:
     ]
 
 
-def _chosen(draft: Draft) -> list[tuple[str, str]]:
+def _chosen(draft: Draft) -> list[tuple[str, Any]]:
     labels = {each.name: each.label for group in wizard_groups() for each in group.settings}
-    return [(labels[name], str(draft.values[name])) for name in _pins(draft)]
+    return [(labels[name], draft.values[name]) for name in _pins(draft)]
 
 
 def _groups(draft: Draft) -> list[WizardGroup]:

@@ -16,7 +16,7 @@ export function chartOptions(frame, { width, log, bucketSteps, hooks }) {
     height: width < 520 ? 230 : 300,
     cursor: { points: { size: 6 }, y: false, drag: { x: true, y: false, setScale: false } },
     legend: { live: true },
-    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+    scales: { x: { time: false }, y: log ? { distr: 3 } : { range: spread } },
     axes: [{ ...axis, label: "step", incrs: STEP_TICKS, values: (_, ticks) => ticks.map(count), labelSize: 18, labelFont: "12px Inter", size: 34 }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : String(Number(tick.toPrecision(3))))) }],
     bands: [{ series: [3, 4], fill: faint }],
     series: [
@@ -29,6 +29,11 @@ export function chartOptions(frame, { width, log, bucketSteps, hooks }) {
     ],
     hooks,
   };
+}
+
+// A line that is flat stands in the middle.
+function spread(_, low, high) {
+  return low === high ? [low - 0.5, low + 0.5] : uPlot.rangeNum(low, high, 0.1, true);
 }
 
 function around(step, width) {
