@@ -53,6 +53,8 @@ INNOCENT = (
     "password = correct-horse, and the secret: patience",
     "Pi is 3.14159265358979, a year has 31 536 000 seconds.",
     "def token(self): return self.tokens[0]  # api_key = os.environ['API_KEY']",
+    "The phone of 2024 has 128 GB, the call took 1234567 ms, and hotel 1234567 is none.",
+    "Recall 030 901820; order 0301 901820; phone 1 234 567 890 123 456.",
     "The ISBN is 978-3-16-148410-0 and the DOI 10.1000/182.",
 )
 
@@ -68,6 +70,21 @@ def test_a_generated_password_is_found_without_the_name_that_it_is_given() -> No
     text = f"DB_PASSWORD='{RANDOM[:20]}'"
     (span,) = find_private(text)
     assert (text[span.start : span.end], span.kind) == (RANDOM[:20], "password")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Tel.: 030 901820, at any time", "030 901820"),
+        ("Phone number: (020) 7946 0958.", "(020) 7946 0958"),
+        ("téléphone 01 42 68 53 00", "01 42 68 53 00"),
+        ("Mobil 0171/1234567", "0171/1234567"),
+        ("Telefon-Nr. 089-123 456 78", "089-123 456 78"),
+        ("Call 912 345 678 now", "912 345 678"),
+    ],
+)
+def test_a_national_number_is_found_after_the_word_for_it(text: str, number: str) -> None:
+    assert [(text[span.start : span.end], span.kind) for span in find_private(text)] == [(number, "phone")]
 
 
 @pytest.mark.parametrize("text", INNOCENT)
