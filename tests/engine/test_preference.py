@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from luthier.data.order import indices_of_step
 from luthier.data.pairs import PairSet
 from luthier.domain.datasets import DatasetHasNoPairs
 from luthier.domain.evaluations import AnswerSheet
@@ -73,6 +74,15 @@ def test_training_on_pairs_makes_the_chosen_answers_likelier_than_the_rejected_o
     assert [pair.row for pair in judged] == [101, 102, 103, 104]
     assert sum(pair.tuned for pair in judged) > sum(pair.base for pair in judged) + 0.1
     assert state.step == steps[-1].step
+
+
+def test_the_reference_reads_no_pair_that_no_step_learns_from(bench_for: BenchFor) -> None:
+    bench = begun(bench_for(method="dpo", max_steps=1, batch_size=2))
+    assert isinstance(bench.objective, Preference)
+    read = bench.objective._reference[id(pairs_of(bench))]
+    assert set(read) == set(indices_of_step(1, 2, len(pairs_of(bench)), bench.job.settings.seed))
+    train(bench, TrainingState())
+    assert [step.step for step in steps_of(bench)] == [1]
 
 
 def test_dpo_begins_without_any_preference_and_its_rewards_at_zero(bench_for: BenchFor) -> None:

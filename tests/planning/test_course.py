@@ -29,15 +29,24 @@ def test_a_pair_takes_twice_as_long_as_one_answer() -> None:
 def test_methods_with_a_reference_read_everything_with_the_base_first() -> None:
     assert course("sft").reading == course("orpo", sequences=2).reading == 0
     dpo = course("dpo", sequences=2, held_out=16)
-    assert dpo.reading == pytest.approx(5 * dpo.measurement, rel=0.05)  # 80 pairs in all, 16 of them held out
-    assert dpo.seconds(steps=3, measurements=2) == pytest.approx(dpo.reading + 3 * dpo.step + 2 * dpo.measurement)
+    everything = dpo.reading + dpo.reading_held_out
+    assert everything == pytest.approx(5 * dpo.measurement, rel=0.05)  # 80 pairs in all, 16 of them held out
+    steps = 2 * round(1 / dpo.share_of_step)
+    assert dpo.seconds(steps, measurements=2) == pytest.approx(everything + steps * dpo.step + 2 * dpo.measurement)
+
+
+def test_a_run_that_ends_within_an_epoch_reads_what_it_learns_from() -> None:
+    dpo = course("dpo", sequences=2, held_out=16)
+    read = 3 * dpo.share_of_step * dpo.reading + dpo.reading_held_out
+    assert dpo.seconds(steps=3, measurements=0) == pytest.approx(read + 3 * dpo.step)
+    assert 3 * dpo.share_of_step < 1
 
 
 def test_kto_reads_each_question_with_an_answer_to_another_one_as_well() -> None:
     sft, kto = course("sft", held_out=16), course("kto", held_out=16)
     assert kto.measurement == pytest.approx(2 * sft.measurement)
     assert sft.step < kto.step < 2 * sft.step
-    assert kto.reading == pytest.approx(5 * kto.measurement, rel=0.05)
+    assert kto.reading + kto.reading_held_out == pytest.approx(5 * kto.measurement, rel=0.05)
 
 
 def test_without_held_out_examples_nothing_is_measured() -> None:

@@ -32,6 +32,13 @@ def indices_of_step(step: int, batch_size: int, count: int, seed: int) -> list[i
     return [int(index) for index in order[first : first + batch_size]]
 
 
+def indices_of_first_steps(steps: int, batch_size: int, count: int, seed: int) -> list[int]:
+    """Every example that the first `steps` steps learn from, once, in ascending order."""
+    if steps >= steps_per_epoch(count, batch_size):
+        return list(range(count))
+    return sorted(int(index) for index in order_of_epoch(0, count, seed)[: steps * batch_size])
+
+
 @lru_cache(maxsize=4)
 def order_of_epoch(epoch: int, count: int, seed: int) -> NDArray[np.int64]:
     """Position in the epoch -> example.

@@ -18,6 +18,7 @@ from luthier.engine.loading import LoadedBase
 from luthier.engine.objective import Gathered, Objective
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preference_losses import kto
+from luthier.engine.preparing import learned_indices
 from luthier.engine.trained import Trained
 
 
@@ -36,14 +37,12 @@ class Judgements(Objective):
         self._pass_tokens = job.settings.micro_batch_tokens
 
     def begin(self, pass_tokens: int, channel: Channel) -> None:
-        """The reference does not change, so every answer is read by it once and never again."""
+        """The reference does not change, so every answer that is asked for is read by it once and never again."""
         self._pass_tokens = pass_tokens
         with self._trained.disabled(), self._measuring():
-            for judged in filter(None, (self._train, self._held_out)):
-                for encoded in (judged.answers, judged.strangers):
-                    everything = range(len(encoded))
-                    found = self._read(encoded, everything, channel, "reading the answers with the base")
-                    self._reference[id(encoded)] = found
+            self._refer(self._train, learned_indices(len(self._train), self._settings), channel)
+            if self._held_out is not None:
+                self._refer(self._held_out, range(len(self._held_out)), channel)
 
     def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
         self._pass_tokens = pass_tokens
@@ -75,6 +74,12 @@ class Judgements(Objective):
         refuse_not_finite(loss, step, self._settings)
         figures = self._figures(judged, every, ahead, zero)
         return HeldOutLoss(step=step, loss=loss, tokens=judged.answers.tokens, figures=figures)
+
+    def _refer(self, judged: JudgedSet, indices: Sequence[int], channel: Channel) -> None:
+        for encoded in (judged.answers, judged.strangers):
+            found = torch.full((len(encoded),), torch.nan)
+            found[list(indices)] = self._read(encoded, indices, channel, "reading the answers with the base")
+            self._reference[id(encoded)] = found
 
     def _groups(self, encoded: EncodedSet, indices: Sequence[int]) -> list[list[int]]:
         """Places among `indices`."""

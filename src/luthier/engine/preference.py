@@ -18,6 +18,7 @@ from luthier.engine.loading import LoadedBase
 from luthier.engine.objective import Gathered, PairObjective
 from luthier.engine.packed_attention import packed_attention
 from luthier.engine.preference_losses import Sides, dpo, figures_of, ipo, orpo, simpo
+from luthier.engine.preparing import learned_indices
 from luthier.engine.trained import Trained
 
 
@@ -28,16 +29,21 @@ class Preference(PairObjective):
         self._trained = trained
         self._train = train
         self._held_out = held_out
-        self._reference: dict[int, list[Sides]] = {}
+        self._reference: dict[int, dict[int, Sides]] = {}
         self._pass_tokens = job.settings.micro_batch_tokens
 
     def begin(self, pass_tokens: int, channel: Channel) -> None:
-        """The reference does not change, so every pair is read by it once and never again."""
+        """The reference does not change, so every pair that is asked for is read by it once and never again."""
         self._pass_tokens = pass_tokens
-        if self._job.method in REFERRING_METHODS:
-            with self._trained.disabled():
-                for pairs in filter(None, (self._train, self._held_out)):
-                    self._reference[id(pairs)] = self._all_sides(pairs, "reading the pairs with the base", channel)
+        if self._job.method not in REFERRING_METHODS:
+            return
+        what = "reading the pairs with the base"
+        with self._trained.disabled():
+            learned = learned_indices(len(self._train), self._settings)
+            self._reference[id(self._train)] = self._read(self._train, learned, what, channel)
+            if self._held_out is not None:
+                every = range(len(self._held_out))
+                self._reference[id(self._held_out)] = self._read(self._held_out, every, what, channel)
 
     def gather(self, indices: Sequence[int], pass_tokens: int, channel: Channel) -> Gathered:
         self._pass_tokens = pass_tokens
@@ -58,7 +64,7 @@ class Preference(PairObjective):
             return None
         self._pass_tokens = pass_tokens
         every = range(len(self._held_out))
-        sides = self._all_sides(self._held_out, "measuring the held-out loss", channel)
+        sides = self._read(self._held_out, every, "measuring the held-out loss", channel)
         losses = [float(self._losses(self._held_out, [at], sides[at])) for at in every]
         loss = sum(losses) / len(losses)
         refuse_not_finite(loss, step, self._settings)
@@ -69,8 +75,8 @@ class Preference(PairObjective):
         """In nats per token: by how much the chosen answer is likelier."""
         if self._held_out is None:
             return {}
-        sides = self._all_sides(self._held_out, "judging held-out pairs", channel)
-        ahead = [float(side.mean_chosen - side.mean_rejected) for side in sides]
+        sides = self._read(self._held_out, range(len(self._held_out)), "judging held-out pairs", channel)
+        ahead = [float(side.mean_chosen - side.mean_rejected) for side in sides.values()]
         return dict(zip(self._held_out.chosen.rows.tolist(), ahead, strict=True))
 
     @property
@@ -112,10 +118,10 @@ class Preference(PairObjective):
         return _joined([known[index] for index in indices])
 
     @torch.no_grad()
-    def _all_sides(self, pairs: PairSet, what: str, channel: Channel) -> list[Sides]:
-        """Of every pair, in order."""
+    def _read(self, pairs: PairSet, indices: Sequence[int], what: str, channel: Channel) -> dict[int, Sides]:
+        """By index, in the order of `indices`."""
         found: dict[int, Sides] = {}
-        groups = self._groups(pairs, range(len(pairs)))
+        groups = self._groups(pairs, indices)
         with self._measuring():
             for done, group in enumerate(groups):
                 channel.obey()
@@ -123,7 +129,7 @@ class Preference(PairObjective):
                 sides = sides_of(self._base.model, pairs.packed(group))
                 found.update({index: sides.of(place) for place, index in enumerate(group)})
             channel.progress(what, len(groups), len(groups))
-        return [found[index] for index in range(len(pairs))]
+        return {index: found[index] for index in indices}
 
     @contextmanager
     def _measuring(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from luthier.data.canonical import read_examples
 from luthier.data.encode import EncodedSet, Overlong, encode
 from luthier.data.judged import JudgedSet, encode_judged
 from luthier.data.method_needs import learnt_by
-from luthier.data.order import steps_per_epoch
+from luthier.data.order import indices_of_first_steps, steps_per_epoch
 from luthier.data.pairs import PairSet, encode_pairs, only_rows
 from luthier.data.render import Renderer, TrainOn
 from luthier.data.token_shelf import Deciding, TokenShelf
@@ -153,6 +153,11 @@ def total_steps(examples: int, settings: TrainingSettings) -> int:
     """A part of an epoch is rounded up to whole steps; `max_steps` ends earlier."""
     steps = math.ceil(settings.epochs * steps_per_epoch(examples, settings.batch_size))
     return min(steps, settings.max_steps or steps)
+
+
+def learned_indices(examples: int, settings: TrainingSettings) -> list[int]:
+    """Of the examples that any step of the run learns from: fewer than all where it ends within its first epoch."""
+    return indices_of_first_steps(total_steps(examples, settings), settings.batch_size, examples, settings.seed)
 
 
 class _Tokens:

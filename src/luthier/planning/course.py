@@ -13,12 +13,15 @@ from luthier.planning.fitting import Fit
 class Course:
     """Seconds of each part."""
 
-    reading: float  # of every example by the base, before the first step; 0 where nothing is compared with it
+    reading: float  # of every training example by the base, before the first step; 0 where nothing is compared with it
+    reading_held_out: float
+    share_of_step: float  # of the training examples; a run that ends within an epoch reads those that it learns from
     step: float
     measurement: float
 
     def seconds(self, steps: int, measurements: int) -> float:
-        return self.reading + steps * self.step + measurements * self.measurement
+        read = self.reading * min(1.0, steps * self.share_of_step) + self.reading_held_out
+        return read + steps * self.step + measurements * self.measurement
 
 
 def course_of(speed: Speed, fitted: Fit, method: Method) -> Course:
@@ -32,10 +35,12 @@ def course_of(speed: Speed, fitted: Fit, method: Method) -> Course:
     strangers = 2 if method == "kto" else 1  # it reads each question with an answer to another one as well
     passes = _passes(batch * tokens, fitted)
     learning = speed.step_seconds(batch * tokens, passes) + (strangers - 1) * forward(batch)
-    everything = strangers * (forward(facts.examples) + forward(facts.held_out))
+    refers = strangers if method in REFERRING_METHODS else 0
     answers = measuring_seconds(speed, fitted.load, min(facts.held_out, REWARDED))
     return Course(
-        reading=everything if method in REFERRING_METHODS else 0.0,
+        reading=refers * forward(facts.examples),
+        reading_held_out=refers * forward(facts.held_out),
+        share_of_step=batch / max(1, facts.examples),
         step=learning + drawing_seconds(speed, fitted.load, passes),
         measurement=answers if fitted.load.drawn else strangers * forward(facts.held_out),
     )
